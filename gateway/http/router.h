@@ -1,0 +1,71 @@
+// Which handler answers which method and path, and who may reach it.
+#pragma once
+
+#include "gateway/http/exchange.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fieldgate::http {
+
+/// Who may reach a route. A mandatory argument of `Router::add`: no route is open by default.
+struct AuthPolicy {
+  enum class Kind { kNoAuth, kAppCredential, kBasicAppCredential };
+  Kind kind;
+  std::string role;    ///< a role the principal must have; empty: any valid credential
+  std::string reason;  ///< why a route needs no credential
+
+  /// Open, for a reason that is written down.
+  static AuthPolicy no_auth(std::string reason) { return {Kind::kNoAuth, {}, std::move(reason)}; }
+  /// `Authorization: Bearer <api key>`.
+  static AuthPolicy app_credential(std::string role = {}) {
+    return {Kind::kAppCredential, std::move(role), {}};
+  }
+  /// HTTP Basic with the key as user name (Segment-shaped door).
+  static AuthPolicy basic_app_credential() { return {Kind::kBasicAppCredential, {}, {}}; }
+};
+
+/// Finds the principal behind a request (gateway/auth). Thread-safe. The seam for JWT and mTLS.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  /// `kUnauthenticated` without saying which part was wrong.
+  [[nodiscard]] virtual Result<std::shared_ptr<const auth::Principal>> authenticate(
+      const Request& request, AuthPolicy::Kind kind) = 0;
+  [[nodiscard]] virtual bool has_role(const auth::Principal& principal, std::string_view role) = 0;
+};
+
+using Handler = std::function<void(Exchange&)>;
+enum class BodyMode { kWhole, kStream };
+
+struct Route {
+  Method method;
+  std::string pattern;  ///< "/v1/consents/{id}"; "{name}" matches one segment
+  AuthPolicy auth;
+  Handler handler;
+  BodyMode body = BodyMode::kWhole;
+};
+
+/// Immutable once serving starts; then thread-safe.
+class Router {
+ public:
+  void add(Method method, std::string pattern, AuthPolicy auth, Handler handler,
+           BodyMode body = BodyMode::kWhole);
+  /// For tests and the OpenAPI check: every route.
+  [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+  struct Match {
+    const Route* route = nullptr;  ///< null: see `allowed`
+    std::string allowed;           ///< methods of the path, for 405; empty: 404
+  };
+  /// Matches and fills `request.parameters`. HEAD is served by GET's route. A path with an encoded
+  /// slash, NUL or dot segment matches nothing.
+  [[nodiscard]] Match match(Request& request) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace fieldgate::http

@@ -1,0 +1,24 @@
+// How one arriving consent event changes the current state: a pure fold over the ledger.
+#pragma once
+
+#include <fieldgate/base/time.h>
+#include <fieldgate/policy/engine.h>
+
+#include <optional>
+
+namespace fieldgate::policy {
+
+/// The part of the current state that decides what a new event does.
+struct ConsentProgress {
+  ConsentStatus status = ConsentStatus::kUnknown;
+  UtcTime at{};                         ///< when the person acted, of the event in force
+  std::optional<UtcTime> last_refusal;  ///< latest collected_at of a withdrawal or refusal
+};
+
+/// Applies an event that has just arrived. Arrival order decides, save that a `given` or `renewed`
+/// collected before the last withdrawal or refusal changes nothing (it is kept in the ledger and
+/// permits nothing; docs/api.md, "Consent"). Returns true when the event is now in force.
+[[nodiscard]] bool apply_consent_event(ConsentProgress& progress, ConsentStatus status,
+                                       UtcTime collected_at);
+
+}  // namespace fieldgate::policy

@@ -1,0 +1,37 @@
+// From files to a validated policy.
+#pragma once
+
+#include <fieldgate/base/diagnostic.h>
+#include <fieldgate/policy/model.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace fieldgate::policy {
+
+/// One policy file in memory.
+struct PolicyFile {
+  std::string name;  ///< as it is shown in diagnostics
+  std::string text;
+};
+
+struct LoadResult {
+  PolicySnapshot policy;             ///< null when `findings` has an error
+  std::vector<Diagnostic> findings;  ///< in order of file, line, column; root causes only
+};
+
+/// Parses, merges (each key in one place) and validates. Never throws; pure.
+[[nodiscard]] LoadResult load_policy(const std::vector<PolicyFile>& files);
+
+/// Reads every `*.yaml` of a directory in order of name, then as above. A directory without one, or
+/// a file that cannot be read, is a finding. Symbolic links out of the directory are refused.
+[[nodiscard]] LoadResult load_policy_directory(const std::filesystem::path& directory);
+
+/// Findings beyond validity: bundled consent, an Art. 9 field without a 9(2) condition, a purpose
+/// that no app uses, missing retention, missing consent text files, a field that no purpose reads.
+/// `directory` is where notice files are looked for; empty skips that check.
+[[nodiscard]] std::vector<Diagnostic> lint_policy(const PolicySet& policy,
+                                                  const std::filesystem::path& directory);
+
+}  // namespace fieldgate::policy
