@@ -1,0 +1,191 @@
+// Stage 7: the audit record of a read, and the answer that waits for it. A record holds names and
+// outcomes of fields, never a value, an identifier or an address (product promise 10).
+#include "gateway/http/problem.h"
+#include "gateway/read_path/stages.h"
+#include "gateway/read_path/subject_tag.h"
+
+namespace fieldgate::read_path {
+
+namespace {
+
+std::string_view transform_word(policy::TransformKind kind) {
+  switch (kind) {
+    case policy::TransformKind::kShow:
+      return "show";
+    case policy::TransformKind::kMaskLast4:
+      return "mask:last-4";
+    case policy::TransformKind::kYear:
+      return "generalise:year";
+    case policy::TransformKind::kBand10:
+      return "generalise:band-10";
+    case policy::TransformKind::kPrefix2:
+      return "generalise:prefix-2";
+    case policy::TransformKind::kCity:
+      return "generalise:city";
+    case policy::TransformKind::kCountry:
+      return "generalise:country";
+    case policy::TransformKind::kPseudonymise:
+      return "pseudonymise";
+    case policy::TransformKind::kRound2:
+      return "round:2";
+  }
+  return "withheld";
+}
+
+std::string_view basis_word(policy::Basis basis) {
+  switch (basis) {
+    case policy::Basis::kConsent:
+      return "consent";
+    case policy::Basis::kContract:
+      return "contract";
+    case policy::Basis::kLegalObligation:
+      return "legal-obligation";
+    case policy::Basis::kVitalInterest:
+      return "vital-interest";
+    case policy::Basis::kPublicTask:
+      return "public-task";
+    case policy::Basis::kLegitimateInterest:
+      return "legitimate-interest";
+  }
+  return {};
+}
+
+audit::RecordFields common(const Call& call, policy::PurposeIndex purpose) {
+  const policy::PolicySet& set = call.policy->set();
+  audit::RecordFields record;
+  record.id = call.record_id;
+  record.time = call.now;
+  record.app = call.principal->app;
+  record.credential = call.principal->credential;
+  record.policy = set.version();
+  record.policy_digest = call.policy->digest();
+  record.request_id = call.request_id;
+  if (purpose < set.purposes().size()) {
+    record.purpose = set.purposes()[purpose].name;
+    record.basis = basis_word(set.purposes()[purpose].basis);
+  }
+  return record;
+}
+
+std::string_view title(const Refusal& refusal) {
+  switch (refusal.status) {
+    case 400:
+      return "Bad request";
+    case 403:
+      return "Not permitted";
+    case 404:
+      return "No such person";
+    default:
+      return "Cannot answer now";
+  }
+}
+
+std::string_view problem_type(const Refusal& refusal) {
+  switch (refusal.status) {
+    case 400:
+      return "bad-request";
+    case 403:
+      return "not-permitted";
+    case 404:
+      return "no-such-person";
+    default:
+      return "unavailable";
+  }
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  http::append_json_string(out, text);
+}
+
+std::string open_answer(const Call& call, const Shaped& shaped) {
+  const policy::PolicySet& set = call.policy->set();
+  const policy::Purpose& purpose = set.purposes()[shaped.claim.question.purpose];
+  std::string body;
+  body.reserve(512 + shaped.fields_json.size());
+  body += "{\"subject\":\"";
+  body += shaped.claim.pseudonyms->encode(shaped.subject);
+  body += '"';
+  append_member(body, "purpose", purpose.name);
+  append_member(body, "policy", set.version());
+  body += ",\"fields\":";
+  body += shaped.fields_json;
+  body += ",\"withheld\":{";
+  bool first = true;
+  shaped.decision.withheld.for_each([&](FieldIndex field) {
+    body += first ? "" : ",";
+    first = false;
+    http::append_json_string(body, set.fields()[field].name);
+    body += ":{\"code\":\"";
+    body += policy::reason_name(shaped.decision.reasons[field]);
+    body += "\",\"because\":\"";
+    body += policy::reason_because(shaped.decision.reasons[field]);
+    body += "\"}";
+  });
+  body += "},\"terms\":{";
+  if (shaped.decision.retain_until) {
+    body += "\"retain_until\":\"";
+    body += format_date(Date{std::chrono::floor<std::chrono::days>(*shaped.decision.retain_until)});
+    body += "\",";
+  }
+  // Passing on is permitted only to recipients that the purpose itself names.
+  body += purpose.recipients.empty() ? "\"share\":\"no\"}" : "\"share\":\"named-recipients\"}";
+  return body;
+}
+
+}  // namespace
+
+Result<Recordable> record(Environment& environment, const Call& call, Shaped shaped) {
+  const policy::PolicySet& set = call.policy->set();
+  const policy::PurposeIndex purpose = shaped.claim.question.purpose;
+  thread_local std::vector<audit::FieldOutcome> outcomes;
+  outcomes.clear();
+  shaped.decision.released.for_each([&](FieldIndex field) {
+    outcomes.push_back(
+        {set.fields()[field].name, transform_word(set.transform(purpose, field).kind)});
+  });
+  shaped.decision.withheld.for_each([&](FieldIndex field) {
+    outcomes.push_back(
+        {set.fields()[field].name, policy::reason_name(shaped.decision.reasons[field])});
+  });
+  const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, shaped.subject);
+  audit::RecordFields fields = common(call, purpose);
+  fields.type = audit::RecordType::kRead;
+  fields.decision = policy::outcome_name(shaped.decision.outcome);
+  fields.subject_tag = tag;
+  fields.fields = outcomes;
+  Recordable recordable;
+  recordable.line.reserve(1024);
+  FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
+  recordable.answer = {200, open_answer(call, shaped)};
+  return recordable;
+}
+
+Result<Recordable> record(Environment& environment, const Call& call, const Refusal& refusal) {
+  audit::RecordFields fields = common(call, refusal.purpose);
+  fields.type = audit::RecordType::kDeny;
+  fields.decision = policy::outcome_name(policy::Outcome::kDeny);
+  fields.code = policy::reason_name(refusal.code);
+  SubjectTag tag{};
+  if (refusal.subject) {
+    tag = subject_tag(environment.audit_key, call.record_id, *refusal.subject);
+    fields.subject_tag = tag;
+  }
+  Recordable recordable;
+  FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
+  std::string body = "{\"type\":\"urn:fieldgate:problem:";
+  body += problem_type(refusal);
+  body += '"';
+  append_member(body, "title", title(refusal));
+  body += ",\"status\":" + std::to_string(refusal.status);
+  append_member(body, "detail", refusal.detail);
+  append_member(body, "instance", "urn:fieldgate:request:" + std::string(call.request_id));
+  append_member(body, "code", policy::reason_name(refusal.code));
+  append_member(body, "because", policy::reason_because(refusal.code));
+  recordable.answer = {refusal.status, std::move(body)};
+  return recordable;
+}
+
+}  // namespace fieldgate::read_path
