@@ -41,14 +41,26 @@ inline constexpr std::uint32_t kArgonPasses = 3;
 inline constexpr std::uint64_t kMaxArgonMemoryBytes = 1024ULL * 1024 * 1024;
 inline constexpr std::uint32_t kMaxArgonPasses = 16;
 
+struct ArgonCosts {
+  std::uint64_t memory_bytes = kArgonMemoryBytes;
+  std::uint32_t passes = kArgonPasses;
+};
+
+/// Limits on the secret behind the root key, in bytes; a passphrase is counted without the line
+/// break at its end.
+inline constexpr std::size_t kMinPassphraseBytes = 8;
+inline constexpr std::size_t kMinCredentialBytes = 32;
+inline constexpr std::size_t kMaxRootSecretBytes = 4096;
+
 /// The unlocked tenant keys, held in one locked, non-dumpable memory slab. Immutable once made;
 /// thread-safe.
 class Keyring {
  public:
   /// Makes a new keyring file (JSON, mode 0600, temp + fsync + rename) with fresh tenant keys
-  /// wrapped under the root key; `kConflict` when it exists.
+  /// wrapped under the root key; `kConflict` when it exists. `costs` is for tests; the caps hold.
   [[nodiscard]] static Result<Keyring> create(const std::filesystem::path& file,
-                                              const RootSource& source, Random& random);
+                                              const RootSource& source, Random& random,
+                                              ArgonCosts costs = {});
   /// Unlocks an existing keyring. A wrong secret is `kUnauthenticated` and says so; a damaged file
   /// is `kCorrupt`; costs above the caps are refused before any work is done.
   [[nodiscard]] static Result<Keyring> open(const std::filesystem::path& file,
@@ -64,8 +76,10 @@ class Keyring {
   /// False when the slab could not be locked in memory (memlock limit): refuse in production mode.
   [[nodiscard]] bool memory_locked() const;
 
-  /// A fresh random key for a person, and its wrapped form for keys.db.
-  [[nodiscard]] SubjectKey make_subject_key(Random& random) const;
+  /// A fresh random key for a person, and its wrapped form for keys.db, which holds the version
+  /// too.
+  [[nodiscard]] SubjectKey make_subject_key(Random& random,
+                                            KeyVersion version = KeyVersion{1}) const;
   [[nodiscard]] Bytes wrap_subject_key(const SubjectId& subject, const SubjectKey& key,
                                        Random& random) const;
   /// Unwraps per read; nothing is cached, so destroying the wrapped form takes effect at once.
