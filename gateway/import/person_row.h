@@ -6,6 +6,7 @@
 #include <fieldgate/base/result.h>
 #include <fieldgate/base/time.h>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace fieldgate::importing {
 inline constexpr std::size_t kMaxRowBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxColumns = 1024;
 inline constexpr std::size_t kMaxIdentifiersPerPerson = 16;
+/// A source is a word of letters, digits and `-_.:/`: it is kept in clear.
+inline constexpr std::size_t kMaxSourceBytes = 64;
 /// How far a `collected_at` may lie ahead of the clock.
 inline constexpr std::chrono::minutes kMaxClockSkew{5};
 
@@ -55,6 +58,8 @@ class RowSink {
   /// Takes a good row. An error ends the import: the source's `feed` or `finish` returns it.
   [[nodiscard]] virtual Result<void> on_row(PersonRow row) = 0;
   virtual void on_error(RowError error) = 0;
+  /// A value that a mapping allows to be dropped was not valid; its row goes on without it.
+  virtual void on_dropped(RowError /*note*/) {}
 };
 
 }  // namespace fieldgate::importing

@@ -68,7 +68,8 @@ class ValuePseudonyms {
 /// - round 2: two significant digits, half away from zero;
 /// - pseudonymise: a string from `pseudonyms`.
 /// A transform that does not fit the type or the value is an error, `out` is then as before: a
-/// value is never returned because it could not be narrowed. Thread-safe; allocates in `out` only.
+/// value is never returned because it could not be narrowed. Thread-safe; for short values nothing
+/// but `out` allocates.
 [[nodiscard]] Result<void> append_transformed_json(std::string& out, policy::FieldType type,
                                                    std::string_view plain,
                                                    policy::Transform transform,
