@@ -46,6 +46,8 @@ Result<std::shared_ptr<const BoundPolicy>> BoundPolicy::bind(
   const SecretBytes psn_key = keyring.tenant_key(crypto::TenantKey::kPsn);
   const KeyVersion version = keyring.version(crypto::TenantKey::kPsn);
   for (const policy::App& app : set.apps()) {
+    // No purpose has the empty name, so this shares its key with none of them.
+    bound->write_domains_.emplace_back(psn_key, version, app.name, "");
     auto& row = bound->domains_.emplace_back(set.purposes().size());
     for (const policy::PurposeIndex purpose : app.purposes) {
       row[purpose] = std::make_unique<crypto::PseudonymDomain>(psn_key, version, app.name,

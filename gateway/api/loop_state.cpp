@@ -1,0 +1,121 @@
+#include "gateway/api/loop_state.h"
+
+#include "gateway/http/problem.h"
+
+#include <utility>
+
+namespace fieldgate::api {
+
+namespace {
+
+// Lives from the append until the log has told it; owns itself meanwhile.
+class PendingAnswer final : public audit::Waiter {
+ public:
+  PendingAnswer(http::Exchange& exchange, read_path::Answer answer)
+      : exchange_(exchange), answer_(std::move(answer)) {}
+
+  void recorded(Result<audit::Receipt> receipt) override {
+    const std::unique_ptr<PendingAnswer> self(this);
+    if (receipt.has_error()) {
+      answer_error(exchange_, receipt.error());
+      return;
+    }
+    http::Response response;
+    response.status = answer_.status;
+    response.content_type = answer_.is_problem() ? "application/problem+json" : "application/json";
+    response.body = read_path::respond(std::move(answer_), *receipt);
+    exchange_.answer(std::move(response));
+  }
+
+ private:
+  http::Exchange& exchange_;
+  read_path::Answer answer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LoopState>> LoopState::make(Deployment& deployment) {
+  FIELDGATE_TRY(auto reader, deployment.store().reader());
+  return std::unique_ptr<LoopState>(new LoopState(deployment, std::move(reader)));
+}
+
+LoopState::LoopState(Deployment& deployment, std::unique_ptr<store::Reader> reader)
+    : deployment_(deployment),
+      reader_(std::move(reader)),
+      appender_(deployment.log().appender(*this)),
+      environment_{deployment.keyring(),
+                   deployment.indexer(),
+                   *reader_,
+                   deployment.policy(),
+                   deployment.clock(),
+                   deployment.audit_key(),
+                   deployment.config().default_region} {}
+
+void LoopState::append(std::string_view line, audit::Waiter& waiter) {
+  appender_->append(line, waiter);
+  if (!flush_due_) {
+    flush_due_ = true;
+    loop_->at_turn_end([this] {
+      flush_due_ = false;
+      appender_->flush();
+    });
+  }
+}
+
+void LoopState::wake() {
+  loop_->post([this] { appender_->deliver(); });
+}
+
+void answer_error(http::Exchange& exchange, const Error& error) {
+  exchange.answer(http::error_response(error, exchange.request().request_id));
+}
+
+read_path::Call start_call(LoopState& state, const http::Exchange& exchange) {
+  read_path::Call call;
+  call.principal = exchange.principal();
+  call.policy = state.deployment().policy().get();
+  call.request_id = exchange.request().request_id;
+  call.record_id = std::string(call.request_id);
+  call.now = state.deployment().clock().now();
+  return call;
+}
+
+void record_and_answer(LoopState& state, http::Exchange& exchange,
+                       read_path::Recordable recordable) {
+  auto* pending = new PendingAnswer(exchange, std::move(recordable.answer));
+  state.append(recordable.line, *pending);
+}
+
+void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work) {
+  struct InFlight {
+    WriteWork work;
+    Result<read_path::Recordable> outcome = make_error(ErrorCode::kInternal, "the write never ran");
+  };
+  auto flight = std::make_shared<InFlight>();
+  flight->work = std::move(work);
+  const auto queued = state.deployment().writer().submit(
+      [flight](store::Transaction& transaction) -> Result<void> {
+        flight->outcome = flight->work(transaction);
+        if (flight->outcome.has_error()) {
+          return flight->outcome.error();
+        }
+        return ok();
+      },
+      [flight, &state, &exchange](Result<void> committed) {
+        if (committed.has_error()) {
+          flight->outcome = std::move(committed).error();
+        }
+        state.loop().post([flight, &state, &exchange] {
+          if (flight->outcome.has_error()) {
+            answer_error(exchange, flight->outcome.error());
+          } else {
+            record_and_answer(state, exchange, std::move(*flight->outcome));
+          }
+        });
+      });
+  if (queued.has_error()) {
+    answer_error(exchange, queued.error());
+  }
+}
+
+}  // namespace fieldgate::api

@@ -1,0 +1,62 @@
+// What one I/O loop works with, and how a request is recorded before it is answered.
+#pragma once
+
+#include "gateway/deployment.h"
+#include "gateway/http/exchange.h"
+#include "gateway/read_path/stages.h"
+
+#include <fieldgate/audit/log.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace fieldgate::api {
+
+/// One per loop; used on its thread only, but for `wake`.
+class LoopState final : public audit::LoopWaker {
+ public:
+  /// Opens the loop's own connection to the store.
+  [[nodiscard]] static Result<std::unique_ptr<LoopState>> make(Deployment& deployment);
+
+  /// Called on the loop's thread before it serves.
+  void attach(http::Loop& loop) { loop_ = &loop; }
+  [[nodiscard]] http::Loop& loop() { return *loop_; }
+  [[nodiscard]] Deployment& deployment() { return deployment_; }
+  [[nodiscard]] read_path::Environment& environment() { return environment_; }
+
+  /// Hands a record to the log; everything appended in this turn of the loop is committed together.
+  void append(std::string_view line, audit::Waiter& waiter);
+  /// The half-second tick: gives up on commits that stall.
+  void tick() { appender_->sweep(); }
+  void wake() override;
+
+ private:
+  LoopState(Deployment& deployment, std::unique_ptr<store::Reader> reader);
+
+  Deployment& deployment_;
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<audit::Appender> appender_;
+  read_path::Environment environment_;
+  http::Loop* loop_ = nullptr;
+  bool flush_due_ = false;
+};
+
+/// Makes the record durable, then answers with the receipt. If it cannot be recorded the answer is
+/// 503 and the prepared body is dropped.
+void record_and_answer(LoopState& state, http::Exchange& exchange,
+                       read_path::Recordable recordable);
+
+/// Runs `work` on the writer thread in a transaction; once that is durable, records and answers as
+/// above. An error of `work` rolls it back and is the answer. `work` may run twice (WriteQueue) and
+/// must not touch the exchange.
+using WriteWork = std::function<Result<read_path::Recordable>(store::Transaction&)>;
+void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work);
+
+/// Answers an error as a problem document with this request's id.
+void answer_error(http::Exchange& exchange, const Error& error);
+
+/// The parts of a call that every endpoint starts from.
+[[nodiscard]] read_path::Call start_call(LoopState& state, const http::Exchange& exchange);
+
+}  // namespace fieldgate::api

@@ -1,0 +1,63 @@
+#include "gateway/api/query.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace fieldgate::api {
+
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] != '%') {
+      out += text[i];
+    } else {
+      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
+        return std::nullopt;
+      }
+      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+      i += 2;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::pair<std::string, std::string>>> parse_query(
+    std::string_view query, std::initializer_list<std::string_view> known) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!query.empty()) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = pair.substr(0, equals);
+    auto value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    const bool repeated = std::any_of(pairs.begin(), pairs.end(),
+                                      [&](const auto& seen) { return seen.first == name; });
+    if (!value || repeated || std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string words;
+      for (const std::string_view word : known) {
+        words += (words.empty() ? "`" : ", `") + std::string(word) + '`';
+      }
+      return make_error(ErrorCode::kInvalid,
+                        "the query takes " + words + ", each at most once and well-formed");
+    }
+    pairs.emplace_back(name, std::move(*value));
+  }
+  return pairs;
+}
+
+}  // namespace fieldgate::api

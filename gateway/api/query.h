@@ -1,0 +1,19 @@
+// Query strings: name=value pairs, percent-decoded, each at most once.
+#pragma once
+
+#include <fieldgate/base/result.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace fieldgate::api {
+
+/// Parses "a=1&b=2"; '+' is a space (WHATWG URL, application/x-www-form-urlencoded). A repeated or
+/// malformed parameter, or one that is not in `known`, is `kInvalid`: a parameter that one reader
+/// takes first and another last is an attack.
+[[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_query(
+    std::string_view query, std::initializer_list<std::string_view> known);
+
+}  // namespace fieldgate::api

@@ -1,0 +1,223 @@
+#include "gateway/deployment.h"
+
+#include "gateway/store/hot_set.h"
+#include "gateway/store/sqlcipher/sqlcipher_store.h"
+
+#include <fieldgate/crypto/encoding.h>
+#include <fieldgate/policy/load.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace fieldgate {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kLockFile = "lock";
+constexpr std::string_view kKeyringFile = "keyring.json";
+constexpr std::string_view kLogFolder = "log";
+
+std::string system_reason() {
+  return std::strerror(errno);
+}
+
+std::string holder_of(int descriptor) {
+  std::array<char, 32> text{};
+  const ssize_t read = pread(descriptor, text.data(), text.size() - 1, 0);
+  std::string pid(text.data(), read > 0 ? static_cast<std::size_t>(read) : 0);
+  while (!pid.empty() && pid.back() == '\n') {
+    pid.pop_back();
+  }
+  return pid.empty() ? "another process" : "process " + pid;
+}
+
+// A first start makes everything; later, a part that is missing means loss, and is refused.
+Result<bool> is_fresh(const fs::path& data) {
+  bool any = false;
+  bool all = true;
+  for (const fs::path& part : {data / kKeyringFile, data / "profiles.db", data / "keys.db",
+                               data / kLogFolder / "checkpoint"}) {
+    const bool there = fs::exists(part);
+    any = any || there;
+    all = all && there;
+  }
+  if (any && !all) {
+    return make_error(ErrorCode::kCorrupt,
+                      "the data directory `" + data.string() +
+                          "` is incomplete: keyring.json, profiles.db, keys.db and log belong "
+                          "together; put back what is missing, or start with an empty directory");
+  }
+  return !any;
+}
+
+}  // namespace
+
+Result<DirectoryLock> DirectoryLock::take(const fs::path& directory) {
+  const fs::path file = directory / kLockFile;
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) {
+    return make_error(ErrorCode::kUnavailable,
+                      "cannot open `" + file.string() + "`: " + system_reason());
+  }
+  DirectoryLock lock(descriptor);
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    return make_error(ErrorCode::kConflict,
+                      "the data directory `" + directory.string() + "` is in use by " +
+                          holder_of(descriptor) + "; stop it first",
+                      "in-use");
+  }
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(descriptor, 0) != 0 ||
+      ::pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return make_error(ErrorCode::kUnavailable,
+                      "cannot write `" + file.string() + "`: " + system_reason());
+  }
+  return lock;
+}
+
+DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+DirectoryLock& DirectoryLock::operator=(DirectoryLock&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+}
+
+Deployment::Deployment(config::Config config, Services services, DirectoryLock lock)
+    : config_(std::move(config)), services_(std::move(services)), lock_(std::move(lock)) {}
+
+Deployment::~Deployment() {
+  writer_.reset();
+  if (log_ != nullptr && !log_->failed()) {
+    // A clean stop signs what is there; without it the next start finds a tail without a checkpoint
+    // and verifies it from its frames.
+    const auto written = log_->write_checkpoint();
+    if (written.has_error()) {
+      services_.say("the last checkpoint could not be written: " + written.error().message);
+    }
+  }
+}
+
+Result<std::unique_ptr<Deployment>> Deployment::open(const config::Config& config,
+                                                     const Services& services) {
+  std::error_code failure;
+  fs::create_directories(config.data_directory, failure);
+  if (failure) {
+    return make_error(ErrorCode::kUnavailable, "cannot make the data directory `" +
+                                                   config.data_directory.string() +
+                                                   "`: " + failure.message());
+  }
+  if (::chmod(config.data_directory.c_str(), 0700) != 0) {
+    return make_error(ErrorCode::kUnavailable, "cannot restrict the data directory `" +
+                                                   config.data_directory.string() +
+                                                   "` to its owner: " + system_reason());
+  }
+  FIELDGATE_TRY(DirectoryLock lock, DirectoryLock::take(config.data_directory));
+  FIELDGATE_TRY(const bool fresh, is_fresh(config.data_directory));
+  std::unique_ptr<Deployment> deployment(new Deployment(config, services, std::move(lock)));
+  FIELDGATE_CHECK_OK(deployment->open_parts(fresh));
+  return deployment;
+}
+
+Result<void> Deployment::open_parts(bool fresh) {
+  const fs::path data = config_.data_directory;
+  if (fresh) {
+    FIELDGATE_TRY(keyring_,
+                  crypto::Keyring::create(data / kKeyringFile, config_.root_key, services_.random));
+    services_.say("made a new keyring in " + (data / kKeyringFile).string());
+  } else {
+    FIELDGATE_TRY(keyring_, crypto::Keyring::open(data / kKeyringFile, config_.root_key));
+  }
+  if (!keyring_->memory_locked()) {
+    if (config_.production) {
+      return make_error(ErrorCode::kUnavailable,
+                        "the keys cannot be locked in memory: raise the memlock limit "
+                        "(LimitMEMLOCK= in systemd), or they could reach the swap");
+    }
+    services_.say("warning: the keys are not locked in memory (memlock limit too low)");
+  }
+  indexer_.emplace(keyring_->tenant_key(crypto::TenantKey::kIdx));
+  audit_key_ = keyring_->tenant_key(crypto::TenantKey::kAudit);
+
+  store::SqlcipherOptions options;
+  options.directory = data;
+  options.profiles_key = keyring_->tenant_key(crypto::TenantKey::kProfilesDb);
+  options.keys_key = keyring_->tenant_key(crypto::TenantKey::kKeysDb);
+  options.create = fresh;
+  FIELDGATE_TRY(auto sqlcipher, store::open_sqlcipher_store(std::move(options)));
+  store_ = store::make_hot_store(std::move(sqlcipher), config_.hot_set_bytes);
+
+  crypto::Ed25519Signer signer(keyring_->tenant_key(crypto::TenantKey::kLogSigning));
+  if (fresh) {
+    FIELDGATE_TRY(log_, audit::Log::create(data / kLogFolder, config_.log_origin, std::move(signer),
+                                           services_.clock));
+  } else {
+    audit::RecoveryReport report;
+    FIELDGATE_TRY(log_, audit::Log::open(data / kLogFolder, config_.log_origin, std::move(signer),
+                                         services_.clock, report));
+    if (!report.says.empty()) {
+      services_.say(report.says);
+    }
+  }
+  FIELDGATE_CHECK_OK(reload_policy());
+  writer_ = std::make_unique<write::WriteQueue>(*store_);
+  return ok();
+}
+
+Result<void> Deployment::reload_policy() {
+  const policy::LoadResult loaded = policy::load_policy_directory(config_.policy_directory);
+  for (const Diagnostic& finding : loaded.findings) {
+    services_.say(format_diagnostic(finding));
+  }
+  if (loaded.policy == nullptr) {
+    return make_error(ErrorCode::kInvalid, "the policy in `" + config_.policy_directory.string() +
+                                               "` has errors; run `fieldgate policy check` on it");
+  }
+  FIELDGATE_TRY(auto bound, read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keyring_,
+                                                         config_.policy_directory));
+  policy_.set(std::move(bound));
+  return ok();
+}
+
+std::string Deployment::new_record_id() {
+  std::array<Byte, 16> bytes{};
+  services_.random.fill(bytes);
+  return crypto::hex_encode(bytes);
+}
+
+audit::RecordFields Deployment::start_record(audit::RecordType type, std::string_view id) const {
+  audit::RecordFields record;
+  record.id = id;
+  record.time = services_.clock.now();
+  record.type = type;
+  return record;
+}
+
+Result<void> Deployment::record_now(audit::RecordType type, const std::string& detail) {
+  const std::string id = new_record_id();
+  audit::RecordFields record = start_record(type, id);
+  const auto policy = policy_.get();
+  record.policy = policy->set().version();
+  record.policy_digest = policy->digest();
+  record.detail = detail;
+  std::string line;
+  FIELDGATE_CHECK_OK(audit::write_record(line, record));
+  FIELDGATE_TRY([[maybe_unused]] const auto receipt, log_->append_and_wait(line));
+  return ok();
+}
+
+}  // namespace fieldgate
