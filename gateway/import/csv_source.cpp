@@ -1,7 +1,6 @@
 #include "gateway/import/flat_row.h"
 #include "gateway/import/row_builder.h"
 #include "gateway/import/row_source.h"
-#include "gateway/values/utf8.h"
 
 #include <csv.h>
 #include <algorithm>

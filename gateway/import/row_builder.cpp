@@ -1,7 +1,7 @@
 #include "gateway/import/row_builder.h"
 
+#include "gateway/http/utf8.h"
 #include "gateway/import/country_names.h"
-#include "gateway/values/utf8.h"
 #include "gateway/values/values.h"
 
 #include <fieldgate/crypto/identifiers.h>
@@ -133,7 +133,7 @@ void RowBuilder::add_identifier(IdentifierType type, const Cell& cell, bool drop
     refuse(name, "the value is not a text", drop_invalid);
     return;
   }
-  if (!values::is_valid_utf8(*text)) {
+  if (!http::is_utf8(*text)) {
     refuse(name, std::string(kNotUtf8), drop_invalid);
     return;
   }
@@ -155,7 +155,7 @@ void RowBuilder::add_field(FieldIndex field, const Cell& cell, const ValueOrigin
     return;
   }
   const policy::Field& known = policy_.fields()[field];
-  if (cell.json == nullptr && !values::is_valid_utf8(cell.text)) {
+  if (cell.json == nullptr && !http::is_utf8(cell.text)) {
     refuse(known.name, std::string(kNotUtf8), origin.drop_invalid);
     return;
   }

@@ -1,6 +1,5 @@
 #include "gateway/http/problem.h"
 #include "gateway/values/number.h"
-#include "gateway/values/utf8.h"
 #include "gateway/values/values.h"
 
 #include <algorithm>
@@ -14,6 +13,25 @@ using policy::TransformKind;
 
 constexpr std::size_t kShownCharacters = 4;
 constexpr std::size_t kPrefixCharacters = 2;
+
+bool begins_character(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // no continuation byte of UTF-8
+}
+
+std::size_t count_characters(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
+}
+
+// Where the code point with this number begins; the end of the text beyond the last.
+std::size_t character_offset(std::string_view text, std::size_t number) {
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (begins_character(text[i]) && seen++ == number) {
+      return i;
+    }
+  }
+  return text.size();
+}
 
 Error does_not_fit() {
   return make_error(ErrorCode::kInternal, "the policy's transform does not fit the value");

@@ -1,8 +1,8 @@
 #include "gateway/values/values.h"
 
 #include "gateway/http/problem.h"
+#include "gateway/http/utf8.h"
 #include "gateway/values/number.h"
-#include "gateway/values/utf8.h"
 
 #include <fieldgate/base/time.h>
 #include <fieldgate/crypto/identifiers.h>
@@ -67,7 +67,7 @@ Result<std::string> encode_text(std::string_view text) {
   if (text.empty()) {
     return invalid("the value is empty");
   }
-  if (!is_valid_utf8(text)) {
+  if (!http::is_utf8(text)) {
     return invalid("the value is not valid UTF-8");
   }
   if (has_control_characters(text)) {
