@@ -18,7 +18,10 @@ namespace fieldgate::store {
 class Names {
  public:
   virtual ~Names() = default;
-  /// The id of a name, given out and made durable on first use; `kUnavailable` beyond `kMaxNames`.
+  /// The id of a name, given out and made durable on first use; `kUnavailable` beyond `kMaxNames`,
+  /// `kInvalid` for an empty name or one of more than 255 bytes. While a transaction is open (on any
+  /// thread, this one too) a new name becomes durable with that transaction's commit or rollback,
+  /// so never later than the first row that uses it.
   [[nodiscard]] virtual Result<NameId> intern(std::string_view name) = 0;
   /// kNoName when the name was never interned.
   [[nodiscard]] virtual NameId find(std::string_view name) const = 0;
@@ -68,6 +71,11 @@ class Reader {
                                                                            NameId purpose) = 0;
   [[nodiscard]] virtual Result<std::optional<ConsentRecord>> consent_record(
       std::string_view id) = 0;
+  /// Every objection and restriction that the person's ledger holds, in order of arrival.
+  [[nodiscard]] virtual Result<std::vector<ObjectionRecord>> objection_history(
+      const SubjectId& subject) = 0;
+  [[nodiscard]] virtual Result<std::vector<RestrictionRecord>> restriction_history(
+      const SubjectId& subject) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> count_profiles() = 0;
 };
 

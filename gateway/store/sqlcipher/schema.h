@@ -1,0 +1,32 @@
+// The two database files: where they lie, what tables they hold, and whether this release may
+// touch them.
+#pragma once
+
+#include <fieldgate/base/result.h>
+
+#include "gateway/store/sqlcipher/database.h"
+#include "gateway/store/sqlcipher/sqlcipher_store.h"
+
+namespace fieldgate::store::sqlcipher {
+
+/// The schema that this release reads and writes, kept in `user_version` of both databases.
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+/// A commit that leaves this many pages in a write-ahead log (64 MiB) folds it back: often enough
+/// for a quick recovery, seldom enough that an import does not write each page of links again and
+/// again.
+inline constexpr int kCheckpointPages = 16'384;
+
+inline constexpr const char* kProfilesFile = "profiles.db";
+inline constexpr const char* kKeysFile = "keys.db";
+
+/// The writer's connections.
+struct Databases {
+  Database profiles;
+  Database keys;
+};
+
+/// Opens both for writing and makes what `options.create` asks for.
+[[nodiscard]] Result<Databases> open_databases(const SqlcipherOptions& options);
+
+}  // namespace fieldgate::store::sqlcipher
