@@ -71,6 +71,8 @@ class Deployment {
     return {*keyring_, *indexer_, store_->names(), services_.random};
   }
 
+  void say(const std::string& sentence) const { services_.say(sentence); }
+
   /// Loads the policy directory again. A broken policy leaves the old one in force and is the
   /// error.
   [[nodiscard]] Result<void> reload_policy();

@@ -1,0 +1,43 @@
+#include "gateway/api/routes.h"
+
+#include "gateway/api/consents.h"
+#include "gateway/api/profiles.h"
+#include "gateway/api/reads.h"
+
+namespace fieldgate::api {
+
+namespace {
+
+using http::AuthPolicy;
+using http::Method;
+
+http::Handler on(const StateOf& state_of, void (*handler)(LoopState&, http::Exchange&)) {
+  return [state_of, handler](http::Exchange& exchange) { handler(state_of(exchange), exchange); };
+}
+
+}  // namespace
+
+void add_app_routes(http::Router& router, const StateOf& state_of, bool segment_door) {
+  router.add(Method::kPost, "/v1/profiles/read", AuthPolicy::app_credential(),
+             on(state_of, read_profile));
+  router.add(Method::kPost, "/v1/profiles/read/batch", AuthPolicy::app_credential(),
+             on(state_of, read_batch));
+  router.add(Method::kPatch, "/v1/profiles", AuthPolicy::app_credential("ingest"),
+             on(state_of, patch_profile));
+  router.add(Method::kPost, "/v1/profiles/import", AuthPolicy::app_credential("ingest"),
+             on(state_of, import_profiles), http::BodyMode::kStream);
+  router.add(Method::kPost, "/v1/consents", AuthPolicy::app_credential("consent"),
+             on(state_of, post_consent));
+  router.add(Method::kGet, "/v1/consents", AuthPolicy::app_credential("consent"),
+             on(state_of, get_consents));
+  router.add(Method::kPost, "/v1/objections", AuthPolicy::app_credential("consent"),
+             on(state_of, post_objection));
+  router.add(Method::kPost, "/v1/restrictions", AuthPolicy::app_credential("consent"),
+             on(state_of, post_restriction));
+  if (segment_door) {
+    router.add(Method::kGet, "/v1/spaces/{space}/collections/users/profiles/{external_id}/traits",
+               AuthPolicy::basic_app_credential(), on(state_of, read_traits));
+  }
+}
+
+}  // namespace fieldgate::api

@@ -1,0 +1,46 @@
+// What the subcommands share: where the deployment is, how errors end a run.
+#pragma once
+
+#include "gateway/config/config.h"
+#include "gateway/ops/commands.h"
+
+#include <fieldgate/base/result.h>
+
+#include <boost/json/object.hpp>
+
+#include <filesystem>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace fieldgate::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFinding =
+    1;  ///< a finding: a failing test, a rejected row, a broken proof
+inline constexpr int kExitWrongUse = 2;  ///< wrong use, or nothing could be done at all
+
+/// Adds `--config FILE` to a command.
+void add_config_option(CLI::App& command, std::filesystem::path& file);
+
+/// The config that `--config` names; else that of `FIELDGATE_HOME`; else `fieldgate.yaml` here;
+/// else that of a demo in `.fieldgate`. Findings are printed; an error says what to do.
+[[nodiscard]] Result<config::Config> find_config(const std::filesystem::path& given);
+
+/// Prints "fieldgate: error: …" to stderr and gives the exit code for it.
+int fail(const Error& error);
+
+/// Runs a command in the gateway that serves this data directory, or, when none runs, in this
+/// process under the directory's lock.
+[[nodiscard]] Result<boost::json::object> run_where_it_lives(const config::Config& config,
+                                                             const boost::json::object& request);
+
+/// True when stdout is a terminal: long work then shows its progress.
+[[nodiscard]] bool on_terminal();
+
+/// The path a new demo or the last one lies in: `FIELDGATE_HOME`, else ".fieldgate".
+[[nodiscard]] std::filesystem::path demo_home();
+
+}  // namespace fieldgate::cli

@@ -1,0 +1,68 @@
+#include "gateway/ops/operations.h"
+
+#include "gateway/http/problem.h"
+
+namespace fieldgate::ops {
+
+namespace {
+
+using http::AuthPolicy;
+using http::Method;
+
+void answer_health(http::Exchange& exchange, bool good, std::string_view word,
+                   const std::string& detail) {
+  if (!good) {
+    exchange.answer(http::error_response(make_error(ErrorCode::kUnavailable, detail),
+                                         exchange.request().request_id));
+    return;
+  }
+  http::Response response;
+  response.body = "{\"status\":\"" + std::string(word) + "\"}";
+  exchange.answer(std::move(response));
+}
+
+void append_metric(std::string& out, std::string_view name, std::string_view type,
+                   std::string_view help, std::uint64_t value) {
+  out += "# HELP fieldgate_" + std::string(name) + ' ' + std::string(help) + "\n# TYPE fieldgate_" +
+         std::string(name) + ' ' + std::string(type) + "\nfieldgate_" + std::string(name) + ' ' +
+         std::to_string(value) + '\n';
+}
+
+}  // namespace
+
+void add_operations_routes(http::Router& router, Deployment& deployment,
+                           std::function<server::Counters()> counters) {
+  const AuthPolicy open =
+      AuthPolicy::no_auth("its own listener, loopback by default; says nothing about people");
+  router.add(Method::kGet, "/healthz", open, [&deployment](http::Exchange& exchange) {
+    answer_health(exchange, !deployment.log().failed(), "alive",
+                  "the audit log has failed: " + deployment.log().health_detail());
+  });
+  router.add(Method::kGet, "/readyz", open, [&deployment](http::Exchange& exchange) {
+    answer_health(exchange, deployment.log().healthy(), "ready",
+                  "reads cannot be recorded: " + deployment.log().health_detail());
+  });
+  router.add(Method::kGet, "/metrics", open,
+             [&deployment, counters = std::move(counters)](http::Exchange& exchange) {
+               const server::Counters now = counters();
+               http::Response response;
+               response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+               std::string& out = response.body;
+               append_metric(out, "connections_accepted_total", "counter", "Connections accepted.",
+                             now.connections_accepted);
+               append_metric(out, "connections_open", "gauge", "Connections open.",
+                             now.connections_open);
+               append_metric(out, "requests_total", "counter", "Requests taken in.", now.requests);
+               append_metric(out, "requests_malformed_total", "counter",
+                             "Requests refused at the edge.", now.malformed);
+               append_metric(out, "deadline_cuts_total", "counter",
+                             "Connections cut by a deadline.", now.deadline_cuts);
+               append_metric(out, "audit_records", "gauge", "Durable audit records.",
+                             deployment.log().size());
+               append_metric(out, "audit_healthy", "gauge", "1 while reads can be recorded.",
+                             deployment.log().healthy() ? 1 : 0);
+               exchange.answer(std::move(response));
+             });
+}
+
+}  // namespace fieldgate::ops
