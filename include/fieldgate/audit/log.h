@@ -99,6 +99,17 @@ struct RecoveryReport {
   std::string says;  ///< a sentence for the operator, empty when nothing happened
 };
 
+class FileOps;
+
+/// What tests and benchmarks change about a log; deployments use the defaults.
+struct LogOptions {
+  std::uint64_t segment_bytes = kSegmentBytes;
+  /// The system calls to write with; null for the real ones. Must outlive the log.
+  FileOps* files = nullptr;
+  /// The clock that stalls are measured with.
+  std::chrono::steady_clock::time_point (*steady_now)() = &std::chrono::steady_clock::now;
+};
+
 /// The log. Thread-safe but for `open` and destruction. One process at a time (a lock file in the
 /// directory). After a failed sync it refuses every append for good: the state of the file is not
 /// known, and a retry could hide the loss; `failed()` is then true and the process must end.
@@ -106,20 +117,23 @@ struct RecoveryReport {
 /// without a restart.
 class Log {
  public:
-  /// Makes a new, empty log; `kConflict` when there is one.
+  /// Makes a new, empty log with a signed checkpoint of size 0; `kConflict` when there is one. What
+  /// a making that was cut off has left behind is replaced. `clock` must outlive the log.
   [[nodiscard]] static Result<std::unique_ptr<Log>> create(const std::filesystem::path& directory,
                                                            std::string origin,
                                                            crypto::Ed25519Signer signer,
-                                                           const Clock& clock);
+                                                           const Clock& clock,
+                                                           const LogOptions& options = {});
   /// Opens, verifying from stored bytes: the last checkpoint's signature and root, frames, commit
   /// hashes. Zeroes a torn tail after the last COMMIT and says so in the report and in a `recovery`
-  /// record. Damage before the last COMMIT, a log shorter than its checkpoint, a foreign origin or
-  /// key: `kCorrupt`, with file and offset.
+  /// record. `kNotFound` when there is no log, or one whose making was cut off. Damage before the
+  /// last COMMIT, a log shorter than its checkpoint, a foreign origin or key: `kCorrupt`, with file
+  /// and offset.
   [[nodiscard]] static Result<std::unique_ptr<Log>> open(const std::filesystem::path& directory,
                                                          std::string origin,
                                                          crypto::Ed25519Signer signer,
-                                                         const Clock& clock,
-                                                         RecoveryReport& report);
+                                                         const Clock& clock, RecoveryReport& report,
+                                                         const LogOptions& options = {});
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -144,9 +158,11 @@ class Log {
   /// Why, for operators; empty when healthy.
   [[nodiscard]] std::string health_detail() const;
 
+  /// Known to audit/append alone.
+  struct State;
+
  private:
   friend class Appender;
-  struct State;
   explicit Log(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -1,0 +1,310 @@
+#include "audit/append/appender_state.h"
+
+#include <fieldgate/audit/record.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace fieldgate::audit {
+
+namespace {
+
+// Batches of a busy turn are kept for the next one; a rare giant is not.
+constexpr std::size_t kKeptBatches = 4;
+constexpr std::size_t kKeptBatchBytes = 512UL * 1024;
+
+Error gave_up_error() {
+  return make_error(ErrorCode::kUnavailable, "the audit log did not commit in time",
+                    "audit-stalled");
+}
+
+void tell_all(Batch& batch, const Error& error) {
+  // The waiters are taken out first: one of them may append again.
+  const std::vector<Waiter*> waiters = std::exchange(batch.waiters, {});
+  for (Waiter* waiter : waiters) {
+    waiter->recorded(error);
+  }
+}
+
+}  // namespace
+
+Appender::State::~State() {
+  BatchList dropped;
+  {
+    const MutexLock lock(log.mutex);
+    const auto mine = std::stable_partition(log.queue.begin(), log.queue.end(),
+                                            [this](const auto& b) { return b->owner != this; });
+    std::move(mine, log.queue.end(), std::back_inserter(dropped));
+    log.queue.erase(mine, log.queue.end());
+    while (in_flight > 0) {
+      log.batch_done.wait(log.mutex);
+    }
+    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
+    done.clear();
+  }
+  lead();  // this loop may have been the one that was woken to lead for others
+  while (being_woken.load(std::memory_order_acquire) != 0) {
+    std::this_thread::yield();
+  }
+  tell();
+  if (building) {
+    dropped.push_back(std::move(building));
+  }
+  std::move(sealed.begin(), sealed.end(), std::back_inserter(dropped));
+  for (const auto& batch : dropped) {
+    tell_all(*batch, make_error(ErrorCode::kUnavailable, "the gateway is stopping", "stopping"));
+  }
+}
+
+Batch& Appender::State::open_batch(std::size_t frame_bytes) {
+  if (building && (building->leaves.size() == kMaxBatchRecords ||
+                   building->frames.size() + frame_bytes > log.max_batch_bytes())) {
+    sealed.push_back(std::move(building));
+  }
+  if (!building) {
+    if (spare.empty()) {
+      building = std::make_unique<Batch>();
+      building->owner = this;
+    } else {
+      building = std::move(spare.back());
+      spare.pop_back();
+    }
+  }
+  return *building;
+}
+
+void Appender::State::append(std::string_view record, Waiter& waiter) {
+  if (record.size() > kMaxRecordBytes) {
+    waiter.recorded(
+        make_error(ErrorCode::kTooLarge,
+                   "an audit record may have at most " + std::to_string(kMaxRecordBytes) + " bytes",
+                   "audit-record-size"));
+    return;
+  }
+  // A record is one line; with a newline inside, an export could not be read back.
+  if (record.empty() || std::memchr(record.data(), '\n', record.size()) != nullptr) {
+    waiter.recorded(make_error(ErrorCode::kInvalid, "an audit record is one line that is not empty",
+                               "audit-record"));
+    return;
+  }
+  if (std::optional<Error> refused = log.refusal()) {
+    waiter.recorded(*std::move(refused));
+    return;
+  }
+  Batch& batch = open_batch(kRecordHeaderBytes + record.size());
+  const Hash32 leaf = leaf_hash(as_bytes(record));
+  std::array<Byte, kRecordHeaderBytes> header;
+  encode_record_header(header.data(), record.size(), leaf);
+  batch.frames.insert(batch.frames.end(), header.begin(), header.end());
+  const ByteView bytes = as_bytes(record);
+  batch.frames.insert(batch.frames.end(), bytes.begin(), bytes.end());
+  batch.leaves.push_back(leaf);
+  batch.waiters.push_back(&waiter);
+}
+
+void Appender::State::flush() {
+  if (building) {
+    sealed.push_back(std::move(building));
+  }
+  if (!sealed.empty()) {
+    const SteadyTime now = log.steady_now();
+    const MutexLock lock(log.mutex);
+    for (auto& batch : sealed) {
+      batch->queued_at = now;
+      unsettled.push_back(batch.get());
+      log.queue.push_back(std::move(batch));
+    }
+    sealed.clear();
+  }
+  lead();
+  tell();
+}
+
+void Appender::State::deliver() {
+  {
+    const MutexLock lock(log.mutex);
+    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
+    done.clear();
+  }
+  lead();
+  tell();
+}
+
+void Appender::State::sweep() {
+  const SteadyTime now = log.steady_now();
+  const auto late = [now](const Batch& batch) { return now - batch.queued_at > kCommitStall; };
+  BatchList dropped;
+  bool stuck = false;
+  {
+    const MutexLock lock(log.mutex);
+    const auto kept = std::stable_partition(
+        log.queue.begin(), log.queue.end(),
+        [&](const auto& batch) { return batch->owner != this || !late(*batch); });
+    std::move(kept, log.queue.end(), std::back_inserter(dropped));
+    log.queue.erase(kept, log.queue.end());
+    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
+    done.clear();
+    stuck = in_flight > 0;
+  }
+  for (auto& batch : dropped) {
+    batch->error = gave_up_error();
+    outcomes.push_back(std::move(batch));
+  }
+  tell();
+  if (stuck) {
+    // A leader still reads these batches, but never their waiters.
+    const std::vector<Batch*> waiting = unsettled;
+    for (Batch* batch : waiting) {
+      if (late(*batch) && std::find(unsettled.begin(), unsettled.end(), batch) != unsettled.end()) {
+        tell_all(*batch, gave_up_error());
+      }
+    }
+  }
+  // Whoever was woken to lead may be stuck in something else.
+  lead();
+  tell();
+}
+
+void Appender::State::lead() {
+  {
+    const MutexLock lock(log.mutex);
+    if (log.in_flight || log.queue.empty()) {
+      return;
+    }
+    log.in_flight = true;
+    log.take_queued(taken);
+    for (const auto& batch : taken) {
+      ++static_cast<State*>(batch->owner)->in_flight;
+    }
+  }
+  bool again = true;
+  while (again) {
+    log.commit_began.store(std::max<std::int64_t>(log.steady_now().time_since_epoch().count(), 1),
+                           std::memory_order_relaxed);
+    const std::optional<Error> error = log.commit(taken);
+    log.commit_began.store(0, std::memory_order_relaxed);
+    {
+      const MutexLock lock(log.mutex);
+      if (!error) {
+        log.durable = log.tree;
+        log.durable_size.store(log.tree.size(), std::memory_order_release);
+      }
+      settle(taken, error);
+      again = !log.queue.empty() && log.queue.front()->owner == this;
+      if (again) {
+        log.take_queued(taken);
+        for (const auto& batch : taken) {
+          ++static_cast<State*>(batch->owner)->in_flight;
+        }
+      } else {
+        log.in_flight = false;
+        if (!log.queue.empty()) {
+          // The lead passes to the loop that has waited longest. Until it comes, anyone who
+          // flushes may take it, so a loop that is stuck elsewhere holds nobody up.
+          plan_wake(*static_cast<State*>(log.queue.front()->owner));
+        }
+      }
+    }
+    wake_planned();
+  }
+}
+
+void Appender::State::settle(BatchList& batches, const std::optional<Error>& error) {
+  bool others_done = false;
+  for (auto& batch : batches) {
+    State& owner = *static_cast<State*>(batch->owner);
+    --owner.in_flight;
+    batch->error = error;
+    if (&owner == this) {
+      outcomes.push_back(std::move(batch));
+    } else {
+      owner.done.push_back(std::move(batch));
+      plan_wake(owner);
+      others_done = true;
+    }
+  }
+  batches.clear();
+  if (others_done) {
+    log.batch_done.notify_all();
+  }
+}
+
+void Appender::State::plan_wake(State& other) {
+  if (&other != this && std::find(to_wake.begin(), to_wake.end(), &other) == to_wake.end()) {
+    // Keeps the other appender from being destroyed until its waker has been called.
+    other.being_woken.fetch_add(1, std::memory_order_relaxed);
+    to_wake.push_back(&other);
+  }
+}
+
+void Appender::State::wake_planned() {
+  for (State* other : to_wake) {
+    other->waker.wake();
+    other->being_woken.fetch_sub(1, std::memory_order_release);
+  }
+  to_wake.clear();
+}
+
+void Appender::State::tell() {
+  if (telling) {
+    return;  // a waiter has called back into the appender: the outer call goes on
+  }
+  telling = true;
+  while (!outcomes.empty()) {
+    BatchList round;
+    round.swap(outcomes);
+    for (auto& batch : round) {
+      unsettled.erase(std::remove(unsettled.begin(), unsettled.end(), batch.get()),
+                      unsettled.end());
+      for (std::size_t i = 0; i < batch->waiters.size(); ++i) {
+        if (batch->error) {
+          batch->waiters[i]->recorded(*batch->error);
+        } else {
+          batch->waiters[i]->recorded(
+              Receipt(batch->first_index + i, batch->leaves[i], &log.origin));
+        }
+      }
+      recycle(std::move(batch));
+    }
+  }
+  telling = false;
+}
+
+void Appender::State::recycle(std::unique_ptr<Batch> batch) {
+  if (spare.size() >= kKeptBatches || batch->frames.capacity() > kKeptBatchBytes) {
+    return;
+  }
+  batch->frames.clear();
+  batch->leaves.clear();
+  batch->waiters.clear();
+  batch->error.reset();
+  spare.push_back(std::move(batch));
+}
+
+Appender::Appender(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Appender::~Appender() = default;
+
+void Appender::append(std::string_view record, Waiter& waiter) {
+  state_->append(record, waiter);
+}
+
+bool Appender::pending() const {
+  return state_->building != nullptr || !state_->sealed.empty();
+}
+
+void Appender::flush() {
+  state_->flush();
+}
+
+void Appender::deliver() {
+  state_->deliver();
+}
+
+void Appender::sweep() {
+  state_->sweep();
+}
+
+}  // namespace fieldgate::audit
