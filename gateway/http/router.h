@@ -3,9 +3,12 @@
 
 #include "gateway/http/exchange.h"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace fieldgate::http {
@@ -51,6 +54,8 @@ struct Route {
 /// Immutable once serving starts; then thread-safe.
 class Router {
  public:
+  /// Throws `std::invalid_argument` on a malformed pattern, a route that is there already, an open
+  /// route without a reason, or the methods kHead (it comes with kGet) and kOther.
   void add(Method method, std::string pattern, AuthPolicy auth, Handler handler,
            BodyMode body = BodyMode::kWhole);
   /// For tests and the OpenAPI check: every route.
@@ -60,12 +65,21 @@ class Router {
     const Route* route = nullptr;  ///< null: see `allowed`
     std::string allowed;           ///< methods of the path, for 405; empty: 404
   };
-  /// Matches and fills `request.parameters`. HEAD is served by GET's route. A path with an encoded
-  /// slash, NUL or dot segment matches nothing.
+  /// Matches and fills `request.parameters`. A route without parameters wins over one with. HEAD is
+  /// served by GET's route. A path with an encoded slash, NUL or dot segment matches nothing.
   [[nodiscard]] Match match(Request& request) const;
 
  private:
+  struct PathHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view path) const {
+      return std::hash<std::string_view>{}(path);
+    }
+  };
   std::vector<Route> routes_;
+  /// Positions in `routes_` of the routes without parameters, by path, and of the others.
+  std::unordered_map<std::string, std::vector<std::size_t>, PathHash, std::equal_to<>> literal_;
+  std::vector<std::size_t> parametric_;
 };
 
 }  // namespace fieldgate::http

@@ -67,6 +67,7 @@ struct Counters {
   std::uint64_t requests = 0;
   std::uint64_t malformed = 0;  ///< refused at the edge
   std::uint64_t deadline_cuts = 0;
+  std::uint64_t faults = 0;  ///< exceptions out of handlers; their requests got a 500
 };
 
 /// Serves until stopped. `start` binds every listener or none.
