@@ -23,7 +23,7 @@ struct ProfileOptions {
 };
 
 // A running gateway has a working directory of its own.
-std::string absolute(const std::filesystem::path& file) {
+std::string absolute_text(const std::filesystem::path& file) {
   return file.empty() ? std::string() : std::filesystem::absolute(file).string();
 }
 
@@ -33,8 +33,8 @@ int import_people(const ProfileOptions& options) {
     return fail(config.error());
   }
   const auto result = run_where_it_lives(*config, {{"command", "profiles.import"},
-                                                   {"file", absolute(options.file)},
-                                                   {"mapping", absolute(options.mapping)},
+                                                   {"file", absolute_text(options.file)},
+                                                   {"mapping", absolute_text(options.mapping)},
                                                    {"country", options.country}});
   if (on_terminal()) {
     std::cerr << '\n';
