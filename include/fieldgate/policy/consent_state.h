@@ -21,4 +21,13 @@ struct ConsentProgress {
 [[nodiscard]] bool apply_consent_event(ConsentProgress& progress, ConsentStatus status,
                                        UtcTime collected_at);
 
+/// The same for an objection. `known` is false for the first event about a purpose. Raising an open
+/// objection again keeps the later of the two times; anything else takes the event as it is.
+void apply_objection_event(ObjectionFact& fact, bool known, ObjectionStatus status,
+                           UtcTime collected_at);
+
+/// The same for a restriction: raising it again keeps the later time, lifting it clears it.
+void apply_restriction_event(std::optional<UtcTime>& restricted_since, bool raised,
+                             UtcTime collected_at);
+
 }  // namespace fieldgate::policy

@@ -24,6 +24,10 @@ struct TestReport {
   std::vector<std::string> untested_purposes;
 };
 
+/// The answer to a read that names a field which the policy does not have: nothing is released, and
+/// every known field of the question is withheld for the same reason.
+[[nodiscard]] Decision refuse_unknown_field(const Question& question);
+
 /// Runs the policy's own `tests`. Pure.
 [[nodiscard]] TestReport run_policy_tests(const PolicySet& policy);
 

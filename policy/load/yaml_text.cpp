@@ -1,0 +1,167 @@
+#include "policy/load/yaml_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <utility>
+
+namespace fieldgate::policy {
+
+namespace {
+
+constexpr char32_t kInvalid = 0xffffffff;
+
+struct Decoded {
+  char32_t point;
+  std::size_t bytes;
+};
+
+unsigned char byte_at(std::string_view text, std::size_t at) {
+  return static_cast<unsigned char>(text[at]);
+}
+
+// One code point of strict UTF-8 (RFC 3629): no overlong form, no surrogate.
+Decoded decode(std::string_view text, std::size_t at) {
+  const unsigned char lead = byte_at(text, at);
+  if (lead < 0x80) {
+    return {lead, 1};
+  }
+  std::size_t more = 0;
+  char32_t point = 0;
+  char32_t lowest = 0;
+  if (lead >= 0xc2 && lead <= 0xdf) {
+    more = 1;
+    point = lead & 0x1fU;
+    lowest = 0x80;
+  } else if (lead >= 0xe0 && lead <= 0xef) {
+    more = 2;
+    point = lead & 0x0fU;
+    lowest = 0x800;
+  } else if (lead >= 0xf0 && lead <= 0xf4) {
+    more = 3;
+    point = lead & 0x07U;
+    lowest = 0x10000;
+  } else {
+    return {kInvalid, 1};
+  }
+  if (at + more >= text.size()) {
+    return {kInvalid, 1};
+  }
+  for (std::size_t i = 1; i <= more; ++i) {
+    const unsigned char next = byte_at(text, at + i);
+    if ((next & 0xc0U) != 0x80) {
+      return {kInvalid, 1};
+    }
+    point = (point << 6) | (next & 0x3fU);
+  }
+  if (point < lowest || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
+    return {kInvalid, 1};
+  }
+  return {point, more + 1};
+}
+
+bool in_any(char32_t point, const auto& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [point](const auto& range) {
+    return point >= range.first && point <= range.second;
+  });
+}
+
+// Unicode Bidirectional Algorithm (UAX 9), explicit formatting characters and marks.
+constexpr std::array<std::pair<char32_t, char32_t>, 4> kBidirectional{
+    {{0x061c, 0x061c}, {0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x2069}}};
+constexpr std::array<std::pair<char32_t, char32_t>, 5> kInvisible{
+    {{0x00ad, 0x00ad}, {0x200b, 0x200b}, {0x2028, 0x2029}, {0x2060, 0x2064}, {0xfeff, 0xfeff}}};
+
+std::optional<TextFault> judge(char32_t point, std::size_t at) {
+  if (point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0xfffe || point == 0xffff) {
+    return TextFault{at, "control-character", "a control character stands here", "remove it"};
+  }
+  if (in_any(point, kBidirectional)) {
+    return TextFault{at, "bidirectional-character",
+                     "a character that changes the direction of writing stands here", "remove it"};
+  }
+  if (in_any(point, kInvisible)) {
+    return TextFault{at, "invisible-character", "an invisible character stands here", "remove it"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<TextFault> find_text_fault(std::string_view text, bool breaks_allowed) {
+  std::size_t line_start = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const Decoded next = decode(text, at);
+    if (next.point == kInvalid) {
+      return TextFault{at, "invalid-utf8", "this is not valid UTF-8", "save the file as UTF-8"};
+    }
+    if (next.point == U'\n') {
+      line_start = at + 1;
+    } else if (breaks_allowed && at - line_start > kMaxYamlLineBytes) {
+      return TextFault{at, "line-too-long", "the line is longer than the limit", "break the line"};
+    }
+    const bool is_break = next.point == U'\t' || next.point == U'\n' ||
+                          (next.point == U'\r' && at + 1 < text.size() && text[at + 1] == '\n');
+    if (!breaks_allowed || !is_break) {
+      if (auto fault = judge(next.point, at)) {
+        return fault;
+      }
+    }
+    at += next.bytes;
+  }
+  return std::nullopt;
+}
+
+std::optional<TextFault> find_layout_fault(std::string_view text) {
+  bool before_content = true;
+  for (std::size_t start = 0; start < text.size();) {
+    std::size_t end = text.find('\n', start);
+    end = end == std::string_view::npos ? text.size() : end;
+    std::string_view line = text.substr(start, end - start);
+    if (!line.empty() && line.back() == '\r') {
+      line.remove_suffix(1);
+    }
+    const std::size_t first = line.find_first_not_of(" \t");
+    const bool blank = first == std::string_view::npos || line[first] == '#';
+    if (before_content && !blank) {
+      if (line[0] == '%') {
+        return TextFault{start, "directive", "a directive stands here", "remove the line"};
+      }
+      before_content = false;
+    }
+    if (line.starts_with("...") && line.size() > 3) {
+      const std::size_t rest = line.find_first_not_of(" \t", 3);
+      if ((line[3] == ' ' || line[3] == '\t') && rest != std::string_view::npos &&
+          line[rest] != '#') {
+        return TextFault{start + rest, "syntax", "content after the end of the document",
+                         "remove it"};
+      }
+    }
+    start = end + 1;
+  }
+  return std::nullopt;
+}
+
+LineIndex::LineIndex(std::string_view text) : text_(text) {
+  starts_.push_back(0);
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\n') {
+      starts_.push_back(at + 1);
+    }
+  }
+}
+
+LineIndex::Position LineIndex::at(std::size_t offset) const {
+  offset = std::min(offset, text_.size());
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+  const auto line = static_cast<std::size_t>(after - starts_.begin());
+  int column = 1;
+  for (std::size_t at = starts_[line - 1]; at < offset; ++at) {
+    if ((byte_at(text_, at) & 0xc0U) != 0x80) {
+      ++column;
+    }
+  }
+  return {static_cast<int>(line), column};
+}
+
+}  // namespace fieldgate::policy

@@ -1,0 +1,34 @@
+// Calendar periods (ISO 8601 durations) and their addition to a point in time.
+#pragma once
+
+#include <fieldgate/base/time.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace fieldgate::policy {
+
+/// The longest period that a policy may name.
+inline constexpr int kMaxPeriodYears = 200;
+
+/// Years and months count by the calendar, the rest by the clock.
+struct Period {
+  int months = 0;
+  std::int64_t seconds = 0;
+  friend bool operator==(const Period&, const Period&) = default;
+};
+
+/// Reads "P6Y", "P1Y6M", "P2W", "P30D", "PT12H"; nothing for a zero, negative, fractional or
+/// longer period than `kMaxPeriodYears`, nor for any other text.
+[[nodiscard]] std::optional<Period> parse_period(std::string_view text);
+
+/// `start` plus the period: months first, to the same day of the month or its last one, at the same
+/// time of day. Nothing when `start` lies outside the years 1800 to 9000 (decision rule 34).
+[[nodiscard]] std::optional<UtcTime> add_period(UtcTime start, const Period& period);
+
+/// Adding months may reorder two starts that are at most this far apart (the 29th to the 31st all
+/// become the 28th of February), never two that are further apart.
+inline constexpr std::chrono::days kMonthEndSlack{4};
+
+}  // namespace fieldgate::policy

@@ -1,0 +1,259 @@
+#include "policy/model/compiled_policy.h"
+#include "policy/model/transforms.h"
+#include "policy/review/third_countries.h"
+
+#include <fieldgate/policy/load.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+namespace fieldgate::policy {
+
+namespace {
+
+class Linter {
+ public:
+  Linter(const CompiledPolicy& policy, const std::filesystem::path& directory)
+      : policy_(policy), directory_(directory) {}
+
+  std::vector<Diagnostic> run() {
+    for (std::size_t i = 0; i < policy_.purposes_.size(); ++i) {
+      lint_purpose(policy_.purposes_[i], policy_.purpose_rules_[i]);
+    }
+    lint_use();
+    lint_bases();
+    lint_recipients();
+    for (const ConsentText& text : policy_.texts_) {
+      lint_text(text);
+    }
+    for (const Invariant& invariant : policy_.invariants_) {
+      lint_invariant(invariant);
+    }
+    std::stable_sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.where.file, a.where.line, a.where.column) <
+             std::tie(b.where.file, b.where.line, b.where.column);
+    });
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Severity severity, SourcePosition where, std::string code, std::string message,
+           std::string suggestion, std::string because) {
+    findings_.push_back({std::move(where), severity, std::move(code), std::move(message),
+                         std::move(suggestion), std::move(because)});
+  }
+  void warn(SourcePosition where, std::string code, std::string message, std::string suggestion,
+            std::string because) {
+    add(Severity::kWarning, std::move(where), std::move(code), std::move(message),
+        std::move(suggestion), std::move(because));
+  }
+  void fail(SourcePosition where, std::string code, std::string message, std::string suggestion,
+            std::string because) {
+    add(Severity::kError, std::move(where), std::move(code), std::move(message),
+        std::move(suggestion), std::move(because));
+  }
+
+  void lint_purpose(const Purpose& purpose, const PurposeRules& rules) {
+    const SourcePosition where = purpose.where;
+    if (purpose.says.empty()) {
+      warn(where, "says-missing", "`" + purpose.name + "` does not say in plain words what it is",
+           "add `says`", "GDPR 12(1), 13(1)(c)");
+    }
+    if (!rules.without_keep.empty()) {
+      const bool none = rules.retention.empty() && !rules.keeps_until_withdrawn;
+      std::string fields;
+      rules.without_keep.for_each([&](FieldIndex field) {
+        fields += (fields.empty() ? "`" : ", `") + policy_.fields_[field].name + "`";
+      });
+      warn(none ? where : policy_.position(rules.keep_where), "retention-missing",
+           "`" + purpose.name + "` does not say how long it keeps " + fields, "add `keep`",
+           "GDPR 5(1)(e)");
+    }
+    if (rules.keeps_until_withdrawn && !rules.needs_consent) {
+      warn(policy_.position(rules.keep_where), "keep-without-consent",
+           "`until-withdrawn` has no end where nothing can be withdrawn", "name a duration",
+           "GDPR 5(1)(e)");
+    }
+    if (purpose.basis == Basis::kLegitimateInterest && rules.balancing_test.empty()) {
+      warn(policy_.position(rules.basis_where), "balancing-test-missing",
+           "`" + purpose.name + "` rests on a legitimate interest and names no balancing test",
+           "add `balancing_test` with its reference", "GDPR 6(1)(f)");
+    }
+    if (!rules.compatible_with.empty() && rules.compatibility_test.empty()) {
+      warn(policy_.position(rules.compatible_with.front().second), "compatibility-test-missing",
+           "the compatibility of `" + purpose.name + "` rests on no recorded test",
+           "write {purpose: …, test: …}", "GDPR 6(4)");
+    }
+    static const std::set<std::string> kMarketing{
+        "dpv:DirectMarketing",         "dpv:Marketing",           "dpv:Advertising",
+        "dpv:PersonalisedAdvertising", "dpv:TargetedAdvertising", "dpv:SocialMediaMarketing"};
+    if (kMarketing.contains(purpose.dpv_purpose) && !purpose.direct_marketing) {
+      warn(where, "marketing-not-marked",
+           "`" + purpose.name + "` is marketing by its term and is not marked `direct_marketing`",
+           "add direct_marketing: true, or another term", "GDPR 21(2)-(3)");
+    }
+    for (const Transfer& transfer : rules.transfers) {
+      if (needs_safeguard(transfer.country) && transfer.safeguard.empty()) {
+        fail(policy_.position(transfer.where), "safeguard-missing",
+             "the transfer to " + transfer.country + " names no safeguard", "add `safeguard`",
+             "GDPR 44-46");
+      }
+    }
+  }
+
+  void lint_use() {
+    FieldSet read;
+    std::vector<bool> used(policy_.purposes_.size());
+    for (std::size_t i = 0; i < policy_.apps_.size(); ++i) {
+      for (const PurposeIndex purpose : policy_.apps_[i].purposes) {
+        used[purpose] = true;
+        lint_grant(i, purpose);
+      }
+    }
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      read = read | policy_.purpose_rules_[i].fields;
+      if (!used[i]) {
+        warn(policy_.purposes_[i].where, "unused-purpose",
+             "no app has the purpose `" + policy_.purposes_[i].name + "`",
+             "grant it to an app or remove it", "GDPR 5(1)(b)");
+      }
+    }
+    for (std::size_t i = 0; i < policy_.fields_.size(); ++i) {
+      const auto field = static_cast<FieldIndex>(i);
+      if (!read.test(field) && field != policy_.birth_date_field_ &&
+          field != policy_.country_field_) {
+        warn(policy_.fields_[i].where, "unread-field",
+             "no purpose may read `" + policy_.fields_[i].name + "`",
+             "do not collect what nobody needs", "GDPR 5(1)(c)");
+      }
+    }
+  }
+
+  // A grant that the recipient's contract or the purpose's recipients make void.
+  void lint_grant(std::size_t app, PurposeIndex purpose) {
+    const std::uint16_t recipient = policy_.apps_[app].recipient;
+    const RecipientRules& rules = policy_.recipient_rules_[recipient];
+    const auto& named = policy_.purposes_[purpose].recipients;
+    const bool outside_contract =
+        rules.limits_purposes &&
+        ((rules.contract_purposes[purpose / 64U] >> (purpose % 64U)) & 1U) == 0;
+    const bool not_named = policy_.purpose_rules_[purpose].limits_recipients &&
+                           !rules.is_controller &&
+                           std::find(named.begin(), named.end(), recipient) == named.end();
+    if (outside_contract || not_named) {
+      warn(policy_.position(policy_.app_rules_[app].purposes_where), "void-grant",
+           "`" + policy_.apps_[app].name + "` has the purpose `" + policy_.purposes_[purpose].name +
+               "`, and its recipient is not one for it",
+           "name the recipient there, or take the purpose away", "GDPR 28(3)(a)");
+    }
+  }
+
+  // Decision rule 21: no other basis behind a consent that may be withdrawn.
+  void lint_bases() {
+    for (std::size_t i = 0; i < policy_.purposes_.size(); ++i) {
+      for (std::size_t j = 0; j < policy_.purposes_.size(); ++j) {
+        const Purpose& a = policy_.purposes_[i];
+        const Purpose& b = policy_.purposes_[j];
+        if (a.basis == Basis::kConsent && b.basis != Basis::kConsent && !a.dpv_purpose.empty() &&
+            a.dpv_purpose == b.dpv_purpose &&
+            !(policy_.purpose_rules_[i].fields & policy_.purpose_rules_[j].fields).empty()) {
+          warn(b.where, "second-basis",
+               "`" + b.name + "` does with the same data what `" + a.name +
+                   "` asks consent for; a withdrawal would not end it",
+               "keep one basis for one purpose", "GDPR 5(1)(a), EDPB Guidelines 05/2020");
+        }
+      }
+    }
+  }
+
+  void lint_recipients() {
+    for (const Recipient& recipient : policy_.recipients_) {
+      if (needs_safeguard(recipient.country) && recipient.safeguard.empty()) {
+        fail(recipient.where, "safeguard-missing",
+             "`" + recipient.name + "` is in " + recipient.country +
+                 ", outside the EEA and without an adequacy decision, and names no safeguard",
+             "add `safeguard`", "GDPR 44-46");
+      }
+    }
+  }
+
+  void lint_text(const ConsentText& text) {
+    std::set<std::string> languages;
+    for (const ConsentTextVersion& version : text.versions) {
+      for (const auto& [language, path] : version.files) {
+        languages.insert(language);
+      }
+    }
+    for (const ConsentTextVersion& version : text.versions) {
+      for (const std::string& language : languages) {
+        const auto has = std::any_of(version.files.begin(), version.files.end(),
+                                     [&](const auto& file) { return file.first == language; });
+        if (!has) {
+          warn(text.where, "language-missing",
+               "version `" + version.name + "` of `" + text.name + "` has no text in `" + language +
+                   "`",
+               "add the file", "GDPR 7(2)");
+        }
+      }
+      lint_files(text, version);
+    }
+  }
+
+  void lint_files(const ConsentText& text, const ConsentTextVersion& version) {
+    if (directory_.empty()) {
+      return;
+    }
+    for (const auto& [language, path] : version.files) {
+      std::error_code status;
+      if (!std::filesystem::is_regular_file(directory_ / path, status)) {
+        fail(text.where, "consent-text-file-missing",
+             "the file `" + path + "` of consent text `" + text.name + "` is not there",
+             "put it beside the policy", "GDPR 7(1)");
+      }
+    }
+  }
+
+  // A grant and a field rule are all that it takes for a person to exist who gives the field.
+  void lint_invariant(const Invariant& invariant) {
+    for (const AppIndex app : invariant.apps) {
+      for (const PurposeIndex purpose : invariant.purposes) {
+        if (!policy_.app_rules_[app].grants(purpose)) {
+          continue;
+        }
+        const PurposeRules& rules = policy_.purpose_rules_[purpose];
+        for (const FieldRule& rule : rules.rules) {
+          const bool named = std::find(invariant.fields.begin(), invariant.fields.end(),
+                                       rule.field) != invariant.fields.end();
+          const bool broken = !invariant.finer_than ||
+                              is_finer(rule.transform, Transform{*invariant.finer_than, 0});
+          if (named && broken) {
+            fail(policy_.position(invariant.where), "invariant-broken",
+                 "`" + policy_.apps_[app].name + "` may see `" + policy_.fields_[rule.field].name +
+                     "` for `" + policy_.purposes_[purpose].name + "`, in line " +
+                     std::to_string(rule.where.line),
+                 "change the purpose or the invariant", "GDPR 25(2)");
+            return;
+          }
+        }
+      }
+    }
+  }
+
+  const CompiledPolicy& policy_;
+  const std::filesystem::path& directory_;
+  std::vector<Diagnostic> findings_;
+};
+
+}  // namespace
+
+std::vector<Diagnostic> lint_policy(const PolicySet& policy,
+                                    const std::filesystem::path& directory) {
+  const CompiledPolicy* compiled = as_compiled(&policy);
+  if (compiled == nullptr) {
+    return {};
+  }
+  return Linter(*compiled, directory).run();
+}
+
+}  // namespace fieldgate::policy
