@@ -125,16 +125,18 @@ bool has_missing_sector(ByteView bytes, std::uint64_t begin, std::uint64_t end) 
   return false;
 }
 
-/// Where the COMMIT frame must stand if record frames are followed by their lengths alone.
-std::uint64_t walk_records(ByteView bytes, std::uint64_t at) {
+/// Where the COMMIT frame must stand if record frames are followed by their lengths alone; nothing
+/// when that is beyond the file or no record stands at `at`.
+std::optional<std::uint64_t> walk_records(ByteView bytes, std::uint64_t at) {
+  const std::uint64_t begin = at;
   while (bytes.size() - at >= kRecordHeaderBytes && bytes[at] == kRecordFrame) {
     const std::uint64_t size = load_be<3>(bytes.data() + at + 1);
     if (size > bytes.size() - at - kRecordHeaderBytes) {
-      break;
+      return std::nullopt;
     }
     at += kRecordHeaderBytes + size;
   }
-  return at;
+  return at == begin ? std::nullopt : std::optional(at);
 }
 
 // Only one write is ever in flight, it begins where the last whole batch ends, and it goes into
@@ -159,8 +161,12 @@ Tail judge_tail(ByteView bytes, std::uint64_t begin, std::uint64_t tail_end) {
   if (tail_end - begin > kMaxBatchBytes + kCommitFrameBytes) {
     return Tail::kDamaged;
   }
-  const std::uint64_t commit_at = own_commit ? *own_commit : walk_records(bytes, begin);
-  const std::uint64_t intended_end = commit_at + kCommitFrameBytes;
+  const std::optional<std::uint64_t> commit_at =
+      own_commit ? own_commit : walk_records(bytes, begin);
+  if (!commit_at) {
+    return Tail::kUnfinished;
+  }
+  const std::uint64_t intended_end = *commit_at + kCommitFrameBytes;
   if (tail_end < intended_end) {
     return Tail::kUnfinished;
   }

@@ -17,6 +17,12 @@ Result<VerifyReport> verify_log(const std::filesystem::path& path, std::string_v
   return walk.report();
 }
 
+Result<std::string> stored_verifier_key(const std::filesystem::path& path) {
+  FIELDGATE_TRY(const std::filesystem::path directory, locate_log(path));
+  FIELDGATE_TRY(const NoteKey key, read_stored_key(directory));
+  return format_verifier_key(key);
+}
+
 Result<InclusionProof> prove_inclusion(const std::filesystem::path& path, std::uint64_t index) {
   FIELDGATE_TRY(std::filesystem::path directory, locate_log(path));
   LogWalk walk(std::move(directory));

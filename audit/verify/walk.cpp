@@ -1,7 +1,6 @@
 #include "audit/verify/walk.h"
 
 #include "audit/format/log_files.h"
-#include "audit/merkle/note.h"
 
 #include <algorithm>
 #include <array>
@@ -39,6 +38,23 @@ Result<std::filesystem::path> locate_log(const std::filesystem::path& path) {
                     "audit-no-log");
 }
 
+Result<NoteKey> read_stored_key(const std::filesystem::path& directory) {
+  const Error broken = make_error(ErrorCode::kCorrupt,
+                                  "the stored verifier key is missing or not one", "verifier-key");
+  const Result<Bytes> file = read_file(directory / kVerifierKeyFile, kMaxNoteBytes);
+  if (file.has_error()) {
+    return file.error().code == ErrorCode::kNotFound ? broken : file.error();
+  }
+  if (file->empty() || file->back() != '\n') {
+    return broken;
+  }
+  Result<NoteKey> key = parse_verifier_key(as_text(ByteView(*file).first(file->size() - 1)));
+  if (key.has_error()) {
+    return broken;
+  }
+  return key;
+}
+
 void LogWalk::break_at(std::uint64_t index, std::string file, std::uint64_t offset,
                        std::string what) {
   if (!broken()) {
@@ -47,21 +63,9 @@ void LogWalk::break_at(std::uint64_t index, std::string file, std::uint64_t offs
 }
 
 Result<bool> LogWalk::read_checkpoint(std::string_view verifier_key) {
-  std::string stored_key;
-  if (verifier_key.empty()) {
-    Result<Bytes> file = read_file(directory_ / kVerifierKeyFile, kMaxNoteBytes);
-    if (file.has_error() && file.error().code != ErrorCode::kNotFound) {
-      return file.error();
-    }
-    if (file.has_error() || file->empty() || file->back() != '\n') {
-      break_at(0, kVerifierKeyFile, 0, "the verifier key is missing or cut off");
-      return false;
-    }
-    stored_key = std::string(as_text(ByteView(*file).first(file->size() - 1)));
-  }
   const Result<NoteKey> key =
-      parse_verifier_key(verifier_key.empty() ? std::string_view(stored_key) : verifier_key);
-  if (key.has_error() && !verifier_key.empty()) {
+      verifier_key.empty() ? read_stored_key(directory_) : parse_verifier_key(verifier_key);
+  if (key.has_error() && key.error().code != ErrorCode::kCorrupt) {
     return key.error();
   }
   if (key.has_error()) {

@@ -4,19 +4,25 @@
 #include "audit/format/scan.h"
 #include "audit/merkle/checkpoint.h"
 #include "audit/merkle/frontier.h"
+#include "audit/merkle/note.h"
 
 #include <fieldgate/audit/verify.h>
 #include <fieldgate/base/result.h>
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fieldgate::audit {
 
 /// The log directory at `path`, or in its `log` folder; `kNotFound` when neither is one.
 [[nodiscard]] Result<std::filesystem::path> locate_log(const std::filesystem::path& path);
+
+/// The key in a log directory; `kCorrupt` when it is missing or cannot be read as one.
+[[nodiscard]] Result<NoteKey> read_stored_key(const std::filesystem::path& directory);
 
 /// Reads a log once, in order. A break is part of the report, not an error; an error means that the
 /// log could not be read.

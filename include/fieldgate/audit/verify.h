@@ -36,6 +36,9 @@ struct VerifyReport {
 [[nodiscard]] Result<VerifyReport> verify_log(const std::filesystem::path& path,
                                               std::string_view verifier_key = {});
 
+/// The verifier key stored in that log, as `verify_log` would use it.
+[[nodiscard]] Result<std::string> stored_verifier_key(const std::filesystem::path& path);
+
 /// An inclusion proof (RFC 9162 section 2.1.3) of one record against the log's current checkpoint.
 struct InclusionProof {
   std::uint64_t index = 0;
