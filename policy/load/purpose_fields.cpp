@@ -215,7 +215,11 @@ void read_keep(Draft& draft, const EntryRef& entry, PurposeRules& rules) {
     return;
   }
   NodeRef fallback;
-  for (const EntryRef& one : *draft.read.read_map(keep, "`keep`")) {
+  const auto entries = draft.read.read_map(keep, "`keep`");
+  if (!entries) {
+    return;
+  }
+  for (const EntryRef& one : *entries) {
     if (one.name() == "default") {
       fallback = one.value;
       continue;

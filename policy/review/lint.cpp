@@ -207,7 +207,7 @@ class Linter {
     for (const auto& [language, path] : version.files) {
       std::error_code status;
       if (!std::filesystem::is_regular_file(directory_ / path, status)) {
-        fail(text.where, "consent-text-file-missing",
+        warn(text.where, "consent-text-file-missing",
              "the file `" + path + "` of consent text `" + text.name + "` is not there",
              "put it beside the policy", "GDPR 7(1)");
       }

@@ -1,0 +1,350 @@
+#include "gateway/cli/policy_commands.h"
+
+#include <fieldgate/policy/load.h>
+#include <fieldgate/policy/review.h>
+#include <fieldgate/policy/yaml.h>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <tuple>
+
+namespace fieldgate::cli {
+
+namespace {
+
+namespace json = boost::json;
+using policy::Decision;
+using policy::PolicySet;
+using policy::PolicySnapshot;
+using policy::PurposeIndex;
+using policy::Transform;
+using policy::TransformKind;
+
+constexpr int kOk = 0;
+constexpr int kFinding = 1;
+constexpr int kWrongUse = 2;
+
+struct Options {
+  std::string directory;
+  std::string request;
+  bool as_json = false;
+  bool strict = false;
+};
+
+json::object finding_json(const Diagnostic& finding) {
+  return {{"file", finding.where.file},
+          {"line", finding.where.line},
+          {"column", finding.where.column},
+          {"severity", finding.severity == Severity::kError ? "error" : "warning"},
+          {"code", finding.code},
+          {"message", finding.message},
+          {"suggestion", finding.suggestion},
+          {"because", finding.because}};
+}
+
+json::object findings_json(const std::vector<Diagnostic>& findings) {
+  json::array list;
+  for (const Diagnostic& finding : findings) {
+    list.push_back(finding_json(finding));
+  }
+  return {{"findings", std::move(list)}};
+}
+
+// With the directory before the file's name, so that a terminal can open the place.
+void print_findings(std::vector<Diagnostic> findings, const std::string& directory,
+                    std::ostream& out) {
+  for (Diagnostic& finding : findings) {
+    const std::filesystem::path file(finding.where.file);
+    if (!file.empty() && !file.has_parent_path()) {
+      finding.where.file = (std::filesystem::path(directory) / file).string();
+    }
+    out << format_diagnostic(finding) << '\n';
+  }
+}
+
+void print(const json::object& value) {
+  std::cout << json::serialize(value) << '\n';
+}
+
+std::string count_words(std::size_t count, const std::string& thing) {
+  return std::to_string(count) + ' ' + thing + (count == 1 ? "" : "s");
+}
+
+int check(const Options& options) {
+  policy::LoadResult loaded = policy::load_policy_directory(options.directory);
+  std::vector<Diagnostic> findings = std::move(loaded.findings);
+  if (loaded.policy != nullptr) {
+    const auto lint = policy::lint_policy(*loaded.policy, options.directory);
+    findings.insert(findings.end(), lint.begin(), lint.end());
+    std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.where.file, a.where.line, a.where.column) <
+             std::tie(b.where.file, b.where.line, b.where.column);
+    });
+  }
+  const bool failed = has_errors(findings) || loaded.policy == nullptr;
+  if (options.as_json) {
+    print(findings_json(findings));
+    return failed ? kFinding : kOk;
+  }
+  print_findings(findings, options.directory, std::cout);
+  if (failed) {
+    std::size_t errors = 0;
+    for (const Diagnostic& finding : findings) {
+      errors += finding.severity == Severity::kError ? 1U : 0U;
+    }
+    std::cout << count_words(errors, "error") << ", "
+              << count_words(findings.size() - errors, "warning") << '\n';
+    return kFinding;
+  }
+  const PolicySet& set = *loaded.policy;
+  std::cout << "policy " << set.version()
+            << " is valid: " << count_words(set.fields().size(), "field") << ", "
+            << count_words(set.purposes().size(), "purpose") << ", "
+            << count_words(set.apps().size(), "app") << ", "
+            << count_words(findings.size(), "warning") << '\n';
+  return kOk;
+}
+
+// Loads, or says what is wrong; null then.
+PolicySnapshot load_or_report(const Options& options) {
+  policy::LoadResult loaded = policy::load_policy_directory(options.directory);
+  if (loaded.policy == nullptr) {
+    if (options.as_json) {
+      print(findings_json(loaded.findings));
+    } else {
+      print_findings(loaded.findings, options.directory, std::cerr);
+    }
+  }
+  return loaded.policy;
+}
+
+json::array names_json(const std::vector<std::string>& names) {
+  json::array list;
+  for (const std::string& name : names) {
+    list.push_back(json::value(name));
+  }
+  return list;
+}
+
+int test(const Options& options) {
+  const PolicySnapshot set = load_or_report(options);
+  if (set == nullptr) {
+    return kFinding;
+  }
+  const policy::TestReport report = policy::run_policy_tests(*set);
+  std::size_t failed = 0;
+  json::array list;
+  for (const policy::TestOutcome& outcome : report.tests) {
+    failed += outcome.pass ? 0U : 1U;
+    if (options.as_json) {
+      list.push_back(json::object{{"it", outcome.it},
+                                  {"file", outcome.where.file},
+                                  {"line", outcome.where.line},
+                                  {"pass", outcome.pass},
+                                  {"expected", outcome.expected},
+                                  {"got", outcome.got}});
+    } else if (!outcome.pass) {
+      std::cout << (std::filesystem::path(options.directory) / outcome.where.file).string() << ':'
+                << outcome.where.line << ": failed: " << outcome.it << "\n  expected "
+                << outcome.expected << "\n  got      " << outcome.got << '\n';
+    }
+  }
+  const bool too_few = options.strict && !report.untested_purposes.empty();
+  const int code = failed != 0 || too_few ? kFinding : kOk;
+  if (options.as_json) {
+    json::object coverage{{"tested_purposes", names_json(report.tested_purposes)},
+                          {"untested_purposes", names_json(report.untested_purposes)}};
+    print({{"tests", std::move(list)}, {"coverage", std::move(coverage)}});
+    return code;
+  }
+  std::cout << count_words(report.tests.size(), "test") << ", " << failed << " failed\n";
+  for (const std::string& purpose : report.untested_purposes) {
+    std::cout << (options.strict ? "error" : "note") << ": no test asks for `" << purpose << "`\n";
+  }
+  return code;
+}
+
+json::object transform_json(const PolicySet& set, const Transform& transform) {
+  switch (transform.kind) {
+    case TransformKind::kShow:
+      return {};
+    case TransformKind::kMaskLast4:
+      return {{"mask", "last-4"}};
+    case TransformKind::kYear:
+      return {{"generalise", "year"}};
+    case TransformKind::kBand10:
+      return {{"generalise", "band-10"}};
+    case TransformKind::kPrefix2:
+      return {{"generalise", "prefix-2"}};
+    case TransformKind::kCity:
+      return {{"generalise", "city"}};
+    case TransformKind::kCountry:
+      return {{"generalise", "country"}};
+    case TransformKind::kPseudonymise:
+      return {{"pseudonymise", set.domains().at(transform.domain)}};
+    case TransformKind::kRound2:
+      return {{"round", 2}};
+  }
+  return {};
+}
+
+json::object reason_json(policy::ReasonCode code) {
+  return {{"code", json::string(policy::reason_name(code))},
+          {"because", json::string(policy::reason_because(code))}};
+}
+
+json::object explanation_json(const PolicySet& set, const policy::Explanation& explanation) {
+  const Decision& decision = explanation.decision;
+  json::array fields;
+  json::object transforms;
+  decision.released.for_each([&](FieldIndex field) {
+    const std::string& name = set.fields()[field].name;
+    fields.push_back(json::value(name));
+    json::object transform = transform_json(set, set.transform(explanation.purpose, field));
+    if (!transform.empty()) {
+      transforms[name] = std::move(transform);
+    }
+  });
+  json::object withheld;
+  decision.withheld.for_each([&](FieldIndex field) {
+    withheld[set.fields()[field].name] = reason_json(decision.reasons[field]);
+  });
+  for (const std::string& name : explanation.unknown_fields) {
+    withheld[name] = reason_json(policy::ReasonCode::kUnknownField);
+  }
+  json::array rules;
+  for (const policy::RuleTrace& rule : explanation.rules) {
+    rules.push_back(json::object{{"rule", rule.rule},
+                                 {"file", rule.where.file},
+                                 {"line", rule.where.line},
+                                 {"says", rule.says}});
+  }
+  json::value code(nullptr);
+  if (decision.code != policy::ReasonCode::kNone) {
+    code = json::string(policy::reason_name(decision.code));
+  }
+  return {{"decision", json::string(policy::outcome_name(decision.outcome))},
+          {"fields", std::move(fields)},
+          {"transforms", std::move(transforms)},
+          {"withheld", std::move(withheld)},
+          {"code", std::move(code)},
+          {"rules", std::move(rules)}};
+}
+
+void print_explanation(const PolicySet& set, const policy::Explanation& explanation) {
+  const Decision& decision = explanation.decision;
+  std::cout << policy::outcome_name(decision.outcome);
+  if (decision.code != policy::ReasonCode::kNone) {
+    std::cout << ": " << policy::reason_name(decision.code) << " ("
+              << policy::reason_because(decision.code) << ')';
+  }
+  std::cout << '\n';
+  decision.released.for_each([&](FieldIndex field) {
+    std::cout << "  gives " << set.fields()[field].name;
+    const json::object transform = transform_json(set, set.transform(explanation.purpose, field));
+    if (!transform.empty()) {
+      std::cout << ' ' << json::serialize(transform);
+    }
+    std::cout << '\n';
+  });
+  const auto withhold = [](const std::string& name, policy::ReasonCode code) {
+    std::cout << "  withholds " << name << ": " << policy::reason_name(code) << " ("
+              << policy::reason_because(code) << ")\n";
+  };
+  decision.withheld.for_each(
+      [&](FieldIndex field) { withhold(set.fields()[field].name, decision.reasons[field]); });
+  for (const std::string& name : explanation.unknown_fields) {
+    withhold(name, policy::ReasonCode::kUnknownField);
+  }
+  std::cout << "rules that spoke:\n";
+  for (const policy::RuleTrace& rule : explanation.rules) {
+    std::cout << "  " << rule.rule;
+    if (rule.where.line > 0) {
+      std::cout << ' ' << rule.where.file << ':' << rule.where.line;
+    }
+    std::cout << ": " << rule.says << '\n';
+  }
+}
+
+bool read_request(const std::string& path, std::string& text) {
+  std::error_code status;
+  if (!std::filesystem::is_regular_file(path, status)) {
+    return false;
+  }
+  std::ifstream stream(path, std::ios::binary);
+  text.assign(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+  return stream.good() || stream.eof();
+}
+
+int explain(const Options& options) {
+  const PolicySnapshot set = load_or_report(options);
+  if (set == nullptr) {
+    return kFinding;
+  }
+  std::string text;
+  if (!read_request(options.request, text)) {
+    std::cerr << "error: cannot read the request `" << options.request << "`\n";
+    return kWrongUse;
+  }
+  const policy::ExplainResult result = policy::explain_request(*set, text, options.request);
+  if (!result.explanation) {
+    if (options.as_json) {
+      print(findings_json(result.findings));
+    } else {
+      for (const Diagnostic& finding : result.findings) {
+        std::cerr << format_diagnostic(finding) << '\n';
+      }
+    }
+    return kWrongUse;
+  }
+  if (options.as_json) {
+    print(explanation_json(*set, *result.explanation));
+  } else {
+    print_explanation(*set, *result.explanation);
+  }
+  return kOk;
+}
+
+CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& says,
+                      const std::shared_ptr<Options>& options, int& exit_code,
+                      int (*run)(const Options&)) {
+  CLI::App* command = parent.add_subcommand(name, says);
+  command->add_option("DIR", options->directory, "the directory with the policy's *.yaml files")
+      ->required();
+  command->add_flag("--json", options->as_json, "print one JSON object");
+  command->callback([options, &exit_code, run] {
+    std::error_code status;
+    if (!std::filesystem::is_directory(options->directory, status)) {
+      std::cerr << "error: there is no directory `" << options->directory << "`\n";
+      exit_code = kWrongUse;
+      return;
+    }
+    exit_code = run(*options);
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_policy_commands(CLI::App& app, int& exit_code) {
+  CLI::App* group = app.add_subcommand("policy", "check, test and explain a policy");
+  group->require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  add_command(*group, "check", "report every fault with its place", options, exit_code, check);
+  add_command(*group, "test", "run the tests that the policy itself holds", options, exit_code,
+              test)
+      ->add_flag("--strict", options->strict, "fail when a purpose has no test");
+  add_command(*group, "explain", "decide one request and name every rule that spoke", options,
+              exit_code, explain)
+      ->add_option("--request", options->request, "one entry of `tests` without `expect`")
+      ->required();
+}
+
+}  // namespace fieldgate::cli
