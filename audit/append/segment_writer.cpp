@@ -46,7 +46,9 @@ bool SegmentWriter::roll(const Frontier& tree, WriteFailure& failure) {
     return false;
   }
   const SegmentHeader header{origin_, tree.size(), first_index_, segment_bytes_, tree};
-  if (const int error = install(std::move(spare.file), header); error != 0) {
+  const int error = install(std::move(spare.file), header);
+  spare_.release();
+  if (error != 0) {
     failure = {!is_full(-error), true, "cannot begin the next segment: " + error_text(error)};
     return false;
   }

@@ -50,8 +50,13 @@ SpareSegment::Taken SpareSegment::take() {
   if (state_ == State::kFailed) {
     return {Descriptor(), error_};
   }
-  state_ = State::kNone;
+  state_ = State::kTaken;
   return {std::move(file_), 0};
+}
+
+void SpareSegment::release() {
+  const MutexLock lock(mutex_);
+  state_ = State::kNone;
 }
 
 bool SpareSegment::ready() const {

@@ -21,18 +21,21 @@ class SpareSegment {
 
   /// Starts making a spare unless there is one or one is being made; does not wait.
   void request();
-  /// The spare, still under its temporary path. Waits while one is being made; when the last try
+  /// The spare, still under its temporary path until `release` is called. Waits while one is being made; when the last try
   /// failed, tries once more. On failure the descriptor is not open and `error` is set.
   struct Taken {
     Descriptor file;
     int error = 0;  ///< a negated errno
   };
   [[nodiscard]] Taken take();
+  /// The taken spare has its own name now, or was given up: the temporary path may be used again.
+  /// Until then `request` must not make a new file over the taken one.
+  void release();
   [[nodiscard]] bool ready() const;
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
-  enum class State : std::uint8_t { kNone, kWanted, kMaking, kReady, kFailed };
+  enum class State : std::uint8_t { kNone, kWanted, kMaking, kReady, kTaken, kFailed };
   void run();
   Taken make();
   [[nodiscard]] bool stopping() const;

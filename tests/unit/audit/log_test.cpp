@@ -256,6 +256,29 @@ TEST(Log, ManyLoopsShareCommits) {
   }
 }
 
+TEST(Log, CheckpointsDuringRollsDoNotTouchTheNewSegment) {
+  // write_checkpoint asks for a spare; it must not get one made over the file that is being named.
+  const TemporaryDirectory temporary;
+  auto log = create_log(temporary.log());
+  ASSERT_TRUE(log.has_value());
+  std::atomic<bool> stop{false};
+  std::thread signing([&] {
+    while (!stop.load()) {
+      EXPECT_TRUE((*log)->write_checkpoint().has_value());
+    }
+  });
+  constexpr std::uint64_t kRecords = 30;  // two to a segment
+  for (std::uint64_t i = 0; i < kRecords; ++i) {
+    EXPECT_TRUE((*log)->append_and_wait(std::string(kMaxRecordBytes, 'x')).has_value());
+  }
+  stop = true;
+  signing.join();
+  auto report = verify_log(temporary.log());
+  ASSERT_TRUE(report.has_value());
+  EXPECT_TRUE(report->ok) << report->first_break->what;
+  EXPECT_EQ(report->stored, kRecords);
+}
+
 TEST(Log, ADestroyedAppenderTellsItsWaiters) {
   const TemporaryDirectory temporary;
   auto log = create_log(temporary.log());
