@@ -26,6 +26,15 @@ struct YamlNode {
   std::vector<YamlNode> items;  ///< for sequences
   std::vector<std::pair<YamlNode, YamlNode>> entries;  ///< for maps; keys are scalars, unique
 
+  // Defined where the type is complete: clang instantiates a defaulted one here, too early for
+  // the pair of nodes.
+  YamlNode();
+  YamlNode(const YamlNode& other);
+  YamlNode(YamlNode&& other) noexcept;
+  YamlNode& operator=(const YamlNode& other);
+  YamlNode& operator=(YamlNode&& other) noexcept;
+  ~YamlNode();
+
   [[nodiscard]] const YamlNode* find(std::string_view key) const {
     for (const auto& [name, value] : entries) {
       if (name.scalar == key) {
