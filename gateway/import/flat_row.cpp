@@ -36,12 +36,14 @@ Mapping mapping_by_name(const policy::PolicySet& policy, const std::vector<std::
 
 std::vector<std::string> names_without_mapping(const policy::PolicySet& policy) {
   std::vector<std::string> names = field_names(policy);
-  for (const IdentifierType type :
-       {IdentifierType::kEmail, IdentifierType::kPhone, IdentifierType::kAccountId}) {
-    names.emplace_back(crypto::identifier_type_name(type));
+  for (const std::string_view name : {crypto::identifier_type_name(IdentifierType::kEmail),
+                                      crypto::identifier_type_name(IdentifierType::kPhone),
+                                      crypto::identifier_type_name(IdentifierType::kAccountId),
+                                      kSourceColumn, kCollectedAtColumn}) {
+    if (policy.field(name) == policy::kUnknownIndex) {  // else it is there already
+      names.emplace_back(name);
+    }
   }
-  names.emplace_back(kSourceColumn);
-  names.emplace_back(kCollectedAtColumn);
   return names;
 }
 
