@@ -45,16 +45,10 @@ Result<std::string> region_code(std::string_view region) {
   return code;
 }
 
-}  // namespace
-
-Result<std::string> normalise_phone(std::string_view value, std::string_view region) {
-  if (has_more_than_a_number(value)) {
-    return not_a_number("has letters or signs that do not belong to one");
-  }
-  FIELDGATE_TRY(const std::string code, region_code(region));
+Result<std::string> to_e164(const std::string& value, const std::string& region) {
   const PhoneNumberUtil& library = *PhoneNumberUtil::GetInstance();
   PhoneNumber number;
-  switch (library.Parse(std::string(value), code, &number)) {
+  switch (library.Parse(value, region, &number)) {
     case PhoneNumberUtil::NO_PARSING_ERROR:
       break;
     case PhoneNumberUtil::INVALID_COUNTRY_CODE_ERROR:
@@ -70,9 +64,25 @@ Result<std::string> normalise_phone(std::string_view value, std::string_view reg
   }
   std::string text;
   library.Format(number, PhoneNumberUtil::E164, &text);
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> normalise_phone(std::string_view value, std::string_view region) {
+  if (has_more_than_a_number(value)) {
+    return not_a_number("has letters or signs that do not belong to one");
+  }
+  FIELDGATE_TRY(const std::string code, region_code(region));
+  FIELDGATE_TRY(std::string text, to_e164(std::string(value), code));
   if (text.size() < kMinPhoneDigits + 1 || text.size() > kMaxPhoneDigits + 1 ||
       text.front() != '+') {
     return not_a_number("must have 7 to 15 digits with its country code");
+  }
+  // Too many zeros in front are taken off one by one, each time the text is read: no one form.
+  FIELDGATE_TRY(const std::string again, to_e164(text, std::string(kNoRegion)));
+  if (again != text) {
+    return not_a_number("starts with zeros that its country does not use");
   }
   return text;
 }

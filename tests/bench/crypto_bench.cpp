@@ -75,7 +75,10 @@ void run(const std::filesystem::path& folder) {
   random.fill(subject.bytes);
   const SubjectKey key = keyring.make_subject_key(random);
   const Bytes wrapped = keyring.wrap_subject_key(subject, key, random);
-  const FieldContext context{.tenant = keyring.tenant(), .subject = subject, .field = "last_name"};
+  FieldContext context;
+  context.tenant = keyring.tenant();
+  context.subject = subject;
+  context.field = "last_name";
   FieldSet fields;
   fields.set(3);
   const Permit permit = policy::Engine::permit(subject, fields);

@@ -63,7 +63,9 @@ void damage_and_open(const Permit& permit, const SubjectKey& key, const FieldCon
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
-  const FieldContext context{.field = "email", .type = ValueType::kEmail};
+  FieldContext context;
+  context.field = "email";
+  context.type = ValueType::kEmail;
   const Permit permit = policy::Engine::permit(context.subject);
   SubjectKey key;
   key.version = KeyVersion{1};

@@ -226,6 +226,7 @@ TEST(Phone, RefusesWhatIsNone) {
 
 TEST(Phone, DigitLimits) {
   EXPECT_EQ(phone("+6834567"), "+6834567") << "seven digits, Niue";
+  EXPECT_EQ(phone("000 7946 0958", "GB"), "error") << "would be another number on each reading";
   EXPECT_EQ(phone("110", "DE"), "error") << "a service, not a person";
 }
 

@@ -332,7 +332,10 @@ TEST_F(KeyringTest, AFieldIsNoWrappedKey) {
   const SecretBytes raw = keyring.tenant_key(TenantKey::kEnc);
   std::copy(raw.reveal().begin(), raw.reveal().end(), enc.key.reveal_mutable().begin());
   enc.version = KeyVersion{1};
-  const FieldContext context{.tenant = keyring.tenant(), .subject = subject, .field = "f"};
+  FieldContext context;
+  context.tenant = keyring.tenant();
+  context.subject = subject;
+  context.field = "f";
   const auto sealed = seal_field(enc, context, Bytes(36, 1), random_);
   EXPECT_TRUE(keyring.unwrap_subject_key(subject, *sealed).has_error());
 }
