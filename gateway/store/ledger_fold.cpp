@@ -3,6 +3,8 @@
 #include <fieldgate/policy/consent_state.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 namespace fieldgate::store {
 namespace {
@@ -45,27 +47,23 @@ Result<void> fold_objection(ProfileState& state, const ObjectionRecord& record) 
   auto current =
       std::find_if(state.objections.begin(), state.objections.end(),
                    [&record](const StoredObjection& o) { return o.purpose == record.purpose; });
-  if (current == state.objections.end()) {
+  const bool known = current != state.objections.end();
+  if (!known) {
     if (state.objections.size() >= kMaxStateEntries) {
       return too_many("objections");
     }
-    state.objections.push_back({record.purpose, record.status, record.collected_at});
-    return ok();
+    current = state.objections.insert(current, {record.purpose, record.status, UtcTime{}});
   }
-  const bool renewed = current->status == policy::ObjectionStatus::kRaised &&
-                       record.status == policy::ObjectionStatus::kRaised;
-  current->status = record.status;
-  current->at = renewed ? std::max(current->at, record.collected_at) : record.collected_at;
+  // The fold asks for no purpose, only for what became of the objection.
+  policy::ObjectionFact fact{policy::kUnknownIndex, current->status, current->at};
+  policy::apply_objection_event(fact, known, record.status, record.collected_at);
+  current->status = fact.status;
+  current->at = fact.at;
   return ok();
 }
 
 void fold_restriction(ProfileState& state, const RestrictionRecord& record) {
-  if (!record.raised) {
-    state.restricted_since.reset();
-    return;
-  }
-  state.restricted_since =
-      std::max(state.restricted_since.value_or(record.collected_at), record.collected_at);
+  policy::apply_restriction_event(state.restricted_since, record.raised, record.collected_at);
 }
 
 }  // namespace fieldgate::store

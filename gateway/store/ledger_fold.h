@@ -12,11 +12,10 @@ namespace fieldgate::store {
 /// `kTooLarge` beyond `kMaxStateEntries`.
 [[nodiscard]] Result<void> fold_consent(ProfileState& state, ConsentRecord& record);
 
-/// A renewed objection never moves back in time: a consent given between the two would otherwise
-/// outlive the person's second "no" (decision rule 35).
+/// As `policy::apply_objection_event` decides. `kTooLarge` beyond `kMaxStateEntries`.
 [[nodiscard]] Result<void> fold_objection(ProfileState& state, const ObjectionRecord& record);
 
-/// As for objections: raising an open restriction again never moves its start back.
+/// As `policy::apply_restriction_event` decides.
 void fold_restriction(ProfileState& state, const RestrictionRecord& record);
 
 }  // namespace fieldgate::store
