@@ -90,6 +90,8 @@ class Connection final : public http::Exchange {
 
   // The request.
   bool begin_exchange();
+  Result<std::shared_ptr<const auth::Principal>> find_principal(http::Authenticator& authenticator,
+                                                                const http::Route& route);
   bool check_credential(const http::Route& route);
   bool begin_body(const http::Route& route);
   bool dispatch();

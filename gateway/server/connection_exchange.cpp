@@ -61,18 +61,33 @@ bool Connection::begin_exchange() {
   return begin_body(*route_);
 }
 
+Result<std::shared_ptr<const auth::Principal>> Connection::find_principal(
+    http::Authenticator& authenticator, const http::Route& route) {
+  try {
+    FIELDGATE_TRY(std::shared_ptr<const auth::Principal> principal,
+                  authenticator.authenticate(request_, route.auth.kind));
+    if (principal == nullptr) {
+      return make_error(ErrorCode::kUnauthenticated, "the credential is not valid");
+    }
+    if (!route.auth.role.empty() && !authenticator.has_role(*principal, route.auth.role)) {
+      return make_error(ErrorCode::kForbidden, "the credential lacks the role that this needs");
+    }
+    return principal;
+  } catch (...) {
+    LoopCounters::count(loop_->counters().faults);
+    return make_error(ErrorCode::kInternal, "fault");
+  }
+}
+
 bool Connection::check_credential(const http::Route& route) {
   http::Authenticator* const authenticator = loop_->shared().authenticator.get();
   if (authenticator == nullptr) {
     refuse({401, "unauthenticated", "no credential is accepted here", {}});
     return false;
   }
-  Result<std::shared_ptr<const auth::Principal>> found =
-      authenticator->authenticate(request_, route.auth.kind);
-  if (found.has_error() || *found == nullptr) {
-    const Error error = found.has_error()
-                            ? found.error()
-                            : make_error(ErrorCode::kUnauthenticated, "no such credential");
+  Result<std::shared_ptr<const auth::Principal>> found = find_principal(*authenticator, route);
+  if (found.has_error()) {
+    const Error& error = found.error();
     http::Response response = http::error_response(error, request_.request_id);
     if (error.code == ErrorCode::kUnauthenticated &&
         route.auth.kind == http::AuthPolicy::Kind::kBasicAppCredential) {
@@ -80,10 +95,6 @@ bool Connection::check_credential(const http::Route& route) {
       response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"fieldgate\"");
     }
     send(std::move(response));
-    return false;
-  }
-  if (!route.auth.role.empty() && !authenticator->has_role(**found, route.auth.role)) {
-    refuse({403, "forbidden", "the credential lacks the role that this needs", {}});
     return false;
   }
   principal_ = std::move(*found);

@@ -44,6 +44,8 @@ struct LoopCounters {
   std::atomic<std::uint64_t> requests{0};
   std::atomic<std::uint64_t> malformed{0};
   std::atomic<std::uint64_t> deadline_cuts{0};
+  std::atomic<std::uint64_t> accept_pauses{0};
+  std::atomic<std::uint64_t> shed{0};
   std::atomic<std::uint64_t> faults{0};
 
   static void count(std::atomic<std::uint64_t>& counter) {

@@ -173,6 +173,7 @@ void Acceptor::accept_ready() {
 }
 
 void Acceptor::pause() {
+  LoopCounters::count(loops_.front()->counters().accept_pauses);
   pause_.expires_after(kPause);
   pause_.async_wait([this](const boost::system::error_code& ec) {
     if (!ec && socket_.is_open()) {
@@ -209,6 +210,7 @@ void Acceptor::take(int descriptor, const address& peer) {
 }
 
 void Acceptor::shed(int descriptor) {
+  LoopCounters::count(loops_.front()->counters().shed);
   if (listener_->tls != nullptr) {
     return;  // a handshake would cost what we are short of
   }

@@ -194,6 +194,8 @@ Counters Server::counters() const {
     total.requests += of_loop.requests.load(std::memory_order_relaxed);
     total.malformed += of_loop.malformed.load(std::memory_order_relaxed);
     total.deadline_cuts += of_loop.deadline_cuts.load(std::memory_order_relaxed);
+    total.accept_pauses += of_loop.accept_pauses.load(std::memory_order_relaxed);
+    total.shed += of_loop.shed.load(std::memory_order_relaxed);
     total.faults += of_loop.faults.load(std::memory_order_relaxed);
   }
   total.connections_open = state_->shared.open_connections.load(std::memory_order_relaxed);

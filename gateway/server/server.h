@@ -67,7 +67,9 @@ struct Counters {
   std::uint64_t requests = 0;
   std::uint64_t malformed = 0;  ///< refused at the edge
   std::uint64_t deadline_cuts = 0;
-  std::uint64_t faults = 0;  ///< exceptions out of handlers; their requests got a 500
+  std::uint64_t accept_pauses = 0;  ///< descriptors or memory had run out
+  std::uint64_t shed = 0;           ///< turned away because of the connection limit
+  std::uint64_t faults = 0;         ///< exceptions out of handlers; their requests got a 500
 };
 
 /// Serves until stopped. `start` binds every listener or none.
