@@ -327,14 +327,16 @@ HeadScanner::Status HeadScanner::scan(std::string_view input, const HeadLimits& 
 
 HeadScanner::Status HeadScanner::check_unfinished(std::string_view input,
                                                   const HeadLimits& limits) {
-  if (lines_ == 0) {
-    // A lone first CR may be the start of the empty line.
-    const std::size_t from = std::max(seen_, line_);
-    for (std::size_t i = from; i < input.size(); ++i) {
-      const bool line_end = input[i] == '\r' && i + 1 == input.size();
-      if (!line_end && (input[i] < 0x20 || input[i] > 0x7E)) {
-        return refuse(malformed("the request line holds an octet that is not allowed"));
-      }
+  if (lines_ > 0 && line_ < input.size() && (input[line_] == ' ' || input[line_] == '\t')) {
+    return refuse(malformed("a header line begins with white space"));
+  }
+  for (std::size_t i = std::max(seen_, line_); i < input.size(); ++i) {
+    if (input[i] == '\r' && i + 1 != input.size()) {
+      return refuse(malformed("a carriage return stands alone"));
+    }
+    const bool line_end = input[i] == '\r';
+    if (lines_ == 0 && !line_end && (input[i] < 0x20 || input[i] > 0x7E)) {
+      return refuse(malformed("the request line holds an octet that is not allowed"));
     }
   }
   if (input.size() - begin_ >= limits.bytes) {

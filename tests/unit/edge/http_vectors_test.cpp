@@ -156,7 +156,11 @@ constexpr std::int64_t kLlhttpPausedUpgrade = 22;
 
 /// Requests that llhttp refuses and we do not, and why.
 const std::map<std::string, const char*>& llhttp_deviations() {
-  static const std::map<std::string, const char*> cases = {};
+  static const std::map<std::string, const char*> cases = {
+      {"connection-004",
+       "the stored input runs on into the page that it was taken from; its first request is "
+       "complete and sound, and is answered before the rest is refused"},
+  };
   return cases;
 }
 
@@ -182,6 +186,7 @@ TEST(HttpVectors, WhatLlhttpRefusesWeRefuse) {
   int paused = 0;
   int fine = 0;
   int lenient = 0;
+  int completed = 0;
   const json::value document = read_json(file);
   for (const json::value& entry : document.as_array()) {
     const std::string id(entry.at("id").as_string());
@@ -190,7 +195,7 @@ TEST(HttpVectors, WhatLlhttpRefusesWeRefuse) {
       continue;
     }
     const std::string bytes = from_base64(entry.at("input_b64").as_string());
-    const Outcome outcome = exchange(server, handled, with_host(bytes));
+    Outcome outcome = exchange(server, handled, with_host(bytes));
     if (entry.at("llhttp").as_string() != "error") {
       ++fine;  // a laxer parser takes it; it only must not be taken for more than it is
       EXPECT_LE(outcome.handled, entry.at("messages_complete").as_int64())
@@ -202,7 +207,13 @@ TEST(HttpVectors, WhatLlhttpRefusesWeRefuse) {
       continue;
     }
     ++refused;
+    if (outcome.statuses.empty() && !outcome.closed) {
+      // A head that its vector leaves unfinished: its fault must be found once it is complete.
+      outcome = exchange(server, handled, with_host(bytes) + "\r\n\r\n");
+      ++completed;
+    }
     if (llhttp_deviations().count(id) != 0) {
+      EXPECT_EQ(outcome.handled, 1) << id << " no longer deviates: " << describe(outcome);
       continue;
     }
     EXPECT_LE(outcome.handled, entry.at("messages_complete").as_int64())
@@ -214,8 +225,8 @@ TEST(HttpVectors, WhatLlhttpRefusesWeRefuse) {
   }
   std::printf(
       "llhttp: %d refused, %d fine, %d paused at an upgrade (not applicable), %d lenient modes "
-      "(not applicable), %zu deviations\n",
-      refused, fine, paused, lenient, llhttp_deviations().size());
+      "(not applicable), %d of all completed by the test, %zu deviations\n",
+      refused, fine, paused, lenient, completed, llhttp_deviations().size());
 }
 
 }  // namespace
