@@ -38,21 +38,6 @@ std::optional<std::string> text_of(const Cell& cell) {
   return std::nullopt;
 }
 
-Result<std::string> encode(const Cell& cell, policy::FieldType type, ValueOrigin::Form form,
-                           const std::string& region) {
-  if (form == ValueOrigin::Form::kCountryName) {
-    const auto name = text_of(cell);
-    const auto code = name ? country_code_of(*name) : std::nullopt;
-    if (!code) {
-      return make_error(ErrorCode::kInvalid, "not the English name or the code of a country",
-                        "invalid-value");
-    }
-    return *code;
-  }
-  return cell.json != nullptr ? values::encode_value(type, *cell.json, region)
-                              : values::encode_text_value(type, cell.text, region);
-}
-
 }  // namespace
 
 std::optional<UtcTime> parse_moment(std::string_view text) {
@@ -123,6 +108,39 @@ void RowBuilder::refuse(const std::string& field, const std::string& message, bo
   }
 }
 
+const Result<std::string>& RowBuilder::normalised(IdentifierType type, const std::string& text) {
+  for (const Normalised& known : normalised_) {
+    if (known.type == type && known.text == text) {
+      return known.outcome;
+    }
+  }
+  return normalised_
+      .emplace_back(Normalised{type, text, crypto::normalise_identifier(type, text, region_)})
+      .outcome;
+}
+
+Result<std::string> RowBuilder::encoded(const policy::Field& field, const Cell& cell,
+                                        ValueOrigin::Form form) {
+  const bool is_string = cell.json == nullptr || cell.json->is_string();
+  if (form == ValueOrigin::Form::kCountryName) {
+    const auto name = text_of(cell);
+    const auto code = name ? country_code_of(*name) : std::nullopt;
+    if (!code) {
+      return make_error(ErrorCode::kInvalid, "not the English name or the code of a country",
+                        "invalid-value");
+    }
+    return *code;
+  }
+  if (is_string && field.type == policy::FieldType::kEmail) {
+    return normalised(IdentifierType::kEmail, *text_of(cell));
+  }
+  if (is_string && field.type == policy::FieldType::kPhone) {
+    return normalised(IdentifierType::kPhone, *text_of(cell));
+  }
+  return cell.json != nullptr ? values::encode_value(field.type, *cell.json, region_)
+                              : values::encode_text_value(field.type, cell.text, region_);
+}
+
 void RowBuilder::add_identifier(IdentifierType type, const Cell& cell, bool drop_invalid) {
   if (cell.absent()) {
     return;
@@ -137,12 +155,12 @@ void RowBuilder::add_identifier(IdentifierType type, const Cell& cell, bool drop
     refuse(name, std::string(kNotUtf8), drop_invalid);
     return;
   }
-  auto normalised = crypto::normalise_identifier(type, *text, region_);
-  if (normalised.has_error()) {
-    refuse(name, normalised.error().message, drop_invalid);
+  const auto& outcome = normalised(type, *text);
+  if (outcome.has_error()) {
+    refuse(name, outcome.error().message, drop_invalid);
     return;
   }
-  PersonIdentifier identifier{type, std::move(*normalised)};
+  PersonIdentifier identifier{type, *outcome};
   auto& known = row_.identifiers;
   if (std::find(known.begin(), known.end(), identifier) == known.end()) {
     known.push_back(std::move(identifier));
@@ -159,13 +177,14 @@ void RowBuilder::add_field(FieldIndex field, const Cell& cell, const ValueOrigin
     refuse(known.name, std::string(kNotUtf8), origin.drop_invalid);
     return;
   }
-  auto plain = encode(cell, known.type, origin.form, region_);
+  auto plain = encoded(known, cell, origin.form);
   if (plain.has_error()) {
     refuse(known.name, plain.error().message, origin.drop_invalid);
     return;
   }
   if (field == policy_.country_field()) {
     region_ = *plain;
+    normalised_.clear();
   }
   row_.fields.push_back(
       {field, std::move(*plain), origin.source.empty() ? source : origin.source, collected_at});

@@ -5,6 +5,7 @@
 #include "gateway/import/person_row.h"
 #include "gateway/import/row_source.h"
 
+#include <fieldgate/base/result.h>
 #include <fieldgate/policy/model.h>
 
 #include <boost/json/value.hpp>
@@ -55,6 +56,10 @@ class RowBuilder {
 
  private:
   void refuse(const std::string& field, const std::string& message, bool drop);
+  // A column that is both an identifier and a field is normalised once: phone numbers are slow.
+  const Result<std::string>& normalised(IdentifierType type, const std::string& text);
+  [[nodiscard]] Result<std::string> encoded(const policy::Field& field, const Cell& cell,
+                                            ValueOrigin::Form form);
 
   const policy::PolicySet& policy_;
   std::string region_;
@@ -64,6 +69,12 @@ class RowBuilder {
   std::optional<RowError> error_;
   std::vector<std::string> faulty_;  // what error_ tells of
   std::vector<RowError> dropped_;
+  struct Normalised {
+    IdentifierType type;
+    std::string text;
+    Result<std::string> outcome;
+  };
+  std::vector<Normalised> normalised_;
 };
 
 }  // namespace fieldgate::importing
