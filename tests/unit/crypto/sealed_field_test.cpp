@@ -295,7 +295,8 @@ TEST(SealedField, HeaderIsReadStrictly) {
   EXPECT_FALSE(changed(5, 8));
 }
 
-// No two contexts may hash alike: names of different length, and numbers that meet names.
+// No two contexts may hash alike: names of different length, numbers that meet names, and two names
+// that are cut in different places.
 TEST(SealedField, BindingsAreInjective) {
   std::set<Bytes> seen;
   std::size_t count = 0;
@@ -318,6 +319,15 @@ TEST(SealedField, BindingsAreInjective) {
     }
   }
   EXPECT_EQ(seen.size(), count);
+  const auto two_names = [&](std::string_view first, std::string_view second) {
+    envelope::Binding binding(envelope::Content::kField);
+    binding.append_sized(as_bytes(first));
+    binding.append_sized(as_bytes(second));
+    const ByteView whole = binding.complete(front);
+    return Bytes(whole.begin(), whole.end());
+  };
+  EXPECT_NE(two_names("ab", "c"), two_names("a", "bc"));
+  EXPECT_NE(two_names("", "abc"), two_names("abc", ""));
 }
 
 TEST(SealedField, KnownAnswers) {
