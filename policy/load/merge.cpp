@@ -58,14 +58,45 @@ void merge_single(Draft& draft, NodeRef& into, const EntryRef& section) {
   into = section.value;
 }
 
+// False for a section that the language does not have.
+bool merge_section(Draft& draft, const EntryRef& entry, const std::string& name) {
+  Sections& all = draft.sections;
+  if (name == "policy") {
+    merge_single(draft, all.version, entry);
+  } else if (name == "controller") {
+    merge_single(draft, all.controller, entry);
+  } else if (name == "minors") {
+    merge_single(draft, all.minors, entry);
+    all.minors_where = entry.key.place();
+  } else if (name == "fields") {
+    merge_map(draft, all.fields, entry);
+  } else if (name == "purposes") {
+    merge_map(draft, all.purposes, entry);
+  } else if (name == "recipients") {
+    merge_map(draft, all.recipients, entry);
+  } else if (name == "apps") {
+    merge_map(draft, all.apps, entry);
+  } else if (name == "moments") {
+    merge_map(draft, all.moments, entry);
+  } else if (name == "consent_texts") {
+    merge_map(draft, all.consent_texts, entry);
+  } else if (name == "invariants") {
+    merge_list(draft, all.invariants, entry);
+  } else if (name == "tests") {
+    merge_list(draft, all.tests, entry);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void register_section(Draft& draft, std::vector<EntryRef>& entries, NameTable& table,
                       std::string_view what, std::size_t limit) {
   std::vector<EntryRef> kept;
   kept.reserve(entries.size());
   for (const EntryRef& entry : entries) {
-    if (!draft.read.read_name(entry.key, what)) {
-      continue;
-    }
+    // A bad name is reported once and then taken, so that its uses do not look wrong as well.
+    (void)draft.read.read_name(entry.key, what);
     if (kept.size() == limit) {
       draft.read.error(entry.key.place(), "too-many",
                        "a policy has at most " + std::to_string(limit) + ' ' + std::string(what));
@@ -102,39 +133,23 @@ std::uint16_t resolve(Draft& draft, const NameTable& table, std::string_view kin
 }
 
 void merge_sections(Draft& draft, const std::vector<NodeRef>& roots) {
-  Sections& all = draft.sections;
+  std::set<std::string> present;
+  for (const NodeRef& root : roots) {
+    for (const auto& [key, value] : root.node->entries) {
+      present.insert(key.scalar);
+    }
+  }
   for (const NodeRef& root : roots) {
     const auto entries = draft.read.read_map(root, "a policy file", true);
-    if (!entries) {
-      continue;
-    }
-    for (const EntryRef& entry : *entries) {
-      const std::string& name = entry.name();
-      if (name == "policy") {
-        merge_single(draft, all.version, entry);
-      } else if (name == "controller") {
-        merge_single(draft, all.controller, entry);
-      } else if (name == "minors") {
-        merge_single(draft, all.minors, entry);
-        all.minors_where = entry.key.place();
-      } else if (name == "fields") {
-        merge_map(draft, all.fields, entry);
-      } else if (name == "purposes") {
-        merge_map(draft, all.purposes, entry);
-      } else if (name == "recipients") {
-        merge_map(draft, all.recipients, entry);
-      } else if (name == "apps") {
-        merge_map(draft, all.apps, entry);
-      } else if (name == "moments") {
-        merge_map(draft, all.moments, entry);
-      } else if (name == "consent_texts") {
-        merge_map(draft, all.consent_texts, entry);
-      } else if (name == "invariants") {
-        merge_list(draft, all.invariants, entry);
-      } else if (name == "tests") {
-        merge_list(draft, all.tests, entry);
-      } else {
-        draft.read.unknown(entry.key.place(), "unknown-key", "key", name, kTopKeys);
+    for (const EntryRef& entry : entries.value_or(std::vector<EntryRef>{})) {
+      if (merge_section(draft, entry, entry.name())) {
+        continue;
+      }
+      draft.read.unknown(entry.key.place(), "unknown-key", "key", entry.name(), kTopKeys);
+      // A misspelt section is read as what it was meant to be: its names are used elsewhere.
+      const std::string meant = nearest_word(entry.name(), kTopKeys);
+      if (!meant.empty() && !present.contains(meant)) {
+        (void)merge_section(draft, entry, meant);
       }
     }
   }

@@ -21,6 +21,24 @@ std::string quoted(std::string_view word) {
   return text;
 }
 
+// The known word that differs by two neighbouring letters only, the commonest slip of the hand.
+std::string swapped_word(std::string_view word, const std::vector<std::string>& known) {
+  for (const std::string& candidate : known) {
+    if (candidate.size() != word.size()) {
+      continue;
+    }
+    std::size_t at = 0;
+    while (at < word.size() && word[at] == candidate[at]) {
+      ++at;
+    }
+    if (at + 1 < word.size() && word[at] == candidate[at + 1] && word[at + 1] == candidate[at] &&
+        word.substr(at + 2) == std::string_view(candidate).substr(at + 2)) {
+      return candidate;
+    }
+  }
+  return {};
+}
+
 std::string_view kind_name(const NodeRef& node) {
   switch (node.node->kind) {
     case YamlNode::Kind::kNull:
@@ -109,7 +127,10 @@ void NodeReader::warning(const Place& where, std::string code, std::string messa
 
 void NodeReader::unknown(const Place& where, std::string code, std::string_view kind,
                          std::string_view word, const std::vector<std::string>& known) {
-  const std::string nearest = nearest_word(word, known);
+  std::string nearest = swapped_word(word, known);
+  if (nearest.empty()) {
+    nearest = nearest_word(word, known);
+  }
   std::string suggestion;
   constexpr std::size_t kMostListed = 12;
   if (!nearest.empty()) {

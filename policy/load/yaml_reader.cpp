@@ -49,6 +49,7 @@ class TreeBuilder final : public YAML::EventHandler {
       node.kind = YamlNode::Kind::kScalar;
       node.scalar = "~";
     } else if (!frames_.empty() && frames_.back().key && !starts_with_null(at)) {
+      check_colon(frames_.back());
       node.line = frames_.back().key->line;
       node.column = frames_.back().key->column;
     }
@@ -71,20 +72,24 @@ class TreeBuilder final : public YAML::EventHandler {
     YamlNode node = make(YamlNode::Kind::kScalar, mark);
     node.scalar = value;
     node.quoted = tag == "!";
+    last_offset_ = offset(mark);
     if (node.quoted) {
+      check_quotes(last_offset_);
       check_escaped(mark, value);
     }
     add(std::move(node));
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
+                       YAML::EmitterStyle::value style) override {
     open(YamlNode::Kind::kSequence, mark, tag, anchor);
+    check_flow(mark, style);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
+                  YAML::EmitterStyle::value style) override {
     open(YamlNode::Kind::kMap, mark, tag, anchor);
+    check_flow(mark, style);
   }
   void OnMapEnd() override { close(); }
 
@@ -102,6 +107,16 @@ class TreeBuilder final : public YAML::EventHandler {
                                   std::move(suggestion),
                                   {}});
   }
+  void report_syntax(const YAML::Mark& mark, const std::string& message) {
+    if (message != "illegal map value") {
+      report(offset(mark), "syntax", message, {});
+    } else if (const auto before = find_missing_colon(text_, offset(mark))) {
+      report(*before, "syntax", "a colon is missing in this line", "add it");
+    } else {
+      report(offset(mark), "syntax", "a colon cannot stand here",
+             "put a text that holds a colon in quotes");
+    }
+  }
   [[nodiscard]] std::size_t offset(const YAML::Mark& mark) const {
     return mark.pos < 0 ? text_.size() : static_cast<std::size_t>(mark.pos);
   }
@@ -110,6 +125,7 @@ class TreeBuilder final : public YAML::EventHandler {
   struct Frame {
     YamlNode node;
     std::optional<YamlNode> key;  // the key whose value comes next
+    std::size_t key_offset = 0;
     std::unordered_set<std::string> keys;
   };
 
@@ -145,6 +161,33 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
+  void fail(const TextFault& fault) {
+    fail(fault.offset, fault.code, fault.message, fault.suggestion);
+  }
+  void check_colon(const Frame& frame) {
+    if (!frame.key->quoted && !has_colon(text_, frame.key_offset, frame.key->scalar)) {
+      fail(frame.key_offset, "syntax", "a colon is missing after `" + frame.key->scalar + "`",
+           "write `" + frame.key->scalar + ":` and its value");
+    }
+  }
+  // The outermost bracket speaks for what it holds.
+  void check_flow(const YAML::Mark& mark, YAML::EmitterStyle::value style) {
+    if (style != YAML::EmitterStyle::Flow || flow_depth_ != 0) {
+      return;
+    }
+    flow_depth_ = frames_.size();
+    if (const auto fault = find_flow_fault(text_, offset(mark))) {
+      fail(*fault);
+    }
+  }
+  void check_quotes(std::size_t at) {
+    if (at < text_.size() && (text_[at] == '"' || text_[at] == '\'')) {
+      if (const auto fault = find_quoted_fault(text_, at)) {
+        fail(*fault);
+      }
+    }
+  }
+
   void check_escaped(const YAML::Mark& mark, const std::string& value) {
     std::string plain = value;  // line breaks and tabs may stand in a text
     std::replace_if(plain.begin(), plain.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
@@ -168,11 +211,14 @@ class TreeBuilder final : public YAML::EventHandler {
       fail(offset(mark), "too-deep", "the values are nested deeper than the limit",
            "flatten the file");
     }
-    frames_.push_back({make(kind, mark), std::nullopt, {}});
+    frames_.push_back({make(kind, mark), std::nullopt, 0, {}});
   }
 
   void close() {
     YamlNode node = std::move(frames_.back().node);
+    if (frames_.size() == flow_depth_) {
+      flow_depth_ = 0;
+    }
     frames_.pop_back();
     add(std::move(node));
   }
@@ -219,6 +265,7 @@ class TreeBuilder final : public YAML::EventHandler {
                                     {}});
     }
     frame.key = std::move(node);
+    frame.key_offset = last_offset_;
   }
 
   std::string_view text_;
@@ -227,6 +274,8 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlDocument& document_;
   std::vector<Frame> frames_;
   std::size_t nodes_ = 0;
+  std::size_t last_offset_ = 0;
+  std::size_t flow_depth_ = 0;  // frames open at the outermost bracket, 0 outside
   int documents_ = 0;
 };
 
@@ -262,7 +311,7 @@ bool is_number_like(std::string_view text) {
     plain = false;
   }
   // A plain decimal number reads the same everywhere; a leading zero makes it octal in YAML 1.1.
-  return has_digit && (!plain || at == 1 || (digits.size() > 1 && digits[0] == '0'));
+  return has_digit && (!plain || text[0] == '+' || (digits.size() > 1 && digits[0] == '0'));
 }
 
 }  // namespace
@@ -292,7 +341,7 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file) {
   } catch (const StopParsing&) {
     // The finding is in the document.
   } catch (const YAML::Exception& error) {
-    builder.report(builder.offset(error.mark), "syntax", error.msg, {});
+    builder.report_syntax(error.mark, error.msg);
   } catch (const std::exception&) {
     builder.report(0, "syntax", "the file cannot be parsed", {});
   }

@@ -142,6 +142,151 @@ std::optional<TextFault> find_layout_fault(std::string_view text) {
   return std::nullopt;
 }
 
+namespace {
+
+// The offset after the closing quote of the text that begins at `start`; npos without one.
+std::size_t end_of_quoted(std::string_view text, std::size_t start) {
+  const char quote = text[start];
+  for (std::size_t at = start + 1; at < text.size(); ++at) {
+    if (quote == '"' && text[at] == '\\') {
+      ++at;
+    } else if (text[at] == quote) {
+      if (quote == '\'' && at + 1 < text.size() && text[at + 1] == quote) {
+        ++at;
+        continue;
+      }
+      return at + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+std::size_t column_of(std::string_view text, std::size_t at) {
+  const std::size_t before = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  return before == std::string_view::npos ? at : at - before - 1;
+}
+
+// The width of the space that the line at `at` begins with.
+std::size_t indent_of(std::string_view text, std::size_t at) {
+  const std::size_t start = at - column_of(text, at);
+  const std::size_t first = text.find_first_not_of(" \t", start);
+  return (first == std::string_view::npos ? text.size() : first) - start;
+}
+
+bool is_blank_line(std::string_view text, std::size_t start) {
+  const std::size_t first = text.find_first_not_of(" \t\r", start);
+  return first == std::string_view::npos || text[first] == '\n' || text[first] == '#';
+}
+
+}  // namespace
+
+std::optional<std::size_t> find_missing_colon(std::string_view text, std::size_t at) {
+  const std::size_t line = at - column_of(text, at);
+  if (line == 0) {
+    return std::nullopt;
+  }
+  const std::size_t before = line - 1 - column_of(text, line - 1);
+  const std::string_view content = text.substr(before, line - 1 - before);
+  const std::size_t indent = indent_of(text, before);
+  if (is_blank_line(text, before) || indent != indent_of(text, line) ||
+      content.find(':') != std::string_view::npos || content.substr(indent).starts_with("- ")) {
+    return std::nullopt;
+  }
+  return before + indent;
+}
+
+std::optional<TextFault> find_quoted_fault(std::string_view text, std::size_t start) {
+  const std::size_t end = end_of_quoted(text, start);
+  if (end == std::string_view::npos) {
+    return TextFault{start, "syntax", "the text in quotes has no end", "add the closing quote"};
+  }
+  if (text[start] != '"') {
+    return std::nullopt;
+  }
+  constexpr std::string_view kEscapes = "0abtnvfre \"/\\N_LPxuU\t\n\r";
+  for (std::size_t at = start + 1; at + 1 < end; ++at) {
+    if (text[at] != '\\') {
+      continue;
+    }
+    ++at;
+    if (kEscapes.find(text[at]) == std::string_view::npos) {
+      return TextFault{at - 1, "syntax", "there is no such escape", "write the backslash twice"};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<TextFault> find_flow_fault(std::string_view text, std::size_t start) {
+  constexpr std::string_view kSpaces = " \t\n\r";
+  constexpr std::string_view kBrackets = "[]{},";
+  const std::size_t indent = indent_of(text, start);
+  const bool begins_line = indent == column_of(text, start);
+  const TextFault unclosed{start, "syntax",
+                           "the bracket that opens here has no partner, or what it holds is not "
+                           "indented",
+                           "add the closing bracket"};
+  int depth = 0;
+  bool in_plain = false;
+  for (std::size_t at = start; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\n' && !begins_line && !is_blank_line(text, at + 1)) {
+      const std::size_t first = text.find_first_not_of(" \t", at + 1);
+      const bool closes = text[first] == ']' || text[first] == '}';
+      if (!closes && first - at - 1 <= indent) {
+        return unclosed;
+      }
+    }
+    const bool after_space = at == 0 || kSpaces.find(text[at - 1]) != std::string_view::npos;
+    if (c == '#' && after_space) {
+      const std::size_t line_end = text.find('\n', at);
+      if (line_end == std::string_view::npos) {
+        break;
+      }
+      at = line_end - 1;  // the line feed is judged next
+      continue;
+    }
+    if (c == '#' && !in_plain) {
+      return TextFault{at, "syntax", "a comment needs a space before it", "add a space"};
+    }
+    if (kBrackets.find(c) != std::string_view::npos) {
+      in_plain = false;
+      depth += c == '[' || c == '{' ? 1 : 0;
+      depth -= c == ']' || c == '}' ? 1 : 0;
+      if (depth == 0) {
+        break;
+      }
+      continue;
+    }
+    if (kSpaces.find(c) != std::string_view::npos) {
+      continue;
+    }
+    if (!in_plain && (c == '"' || c == '\'')) {
+      const std::size_t end = end_of_quoted(text, at);
+      if (end == std::string_view::npos) {
+        break;  // reported where the text itself is read
+      }
+      at = end - 1;
+      continue;
+    }
+    const char next = at + 1 < text.size() ? text[at + 1] : '\n';
+    const bool ends_word = kSpaces.find(next) != std::string_view::npos ||
+                           kBrackets.find(next) != std::string_view::npos;
+    if (!in_plain && c == '-' && ends_word) {
+      return TextFault{at, "syntax", "a lone dash stands here", "put it in quotes"};
+    }
+    in_plain = !(c == ':' && ends_word);
+  }
+  return std::nullopt;
+}
+
+bool has_colon(std::string_view text, std::size_t start, std::string_view key) {
+  if (start > text.size() || !text.substr(start).starts_with(key)) {
+    return true;  // a key over several lines is refused by the parser itself
+  }
+  const std::size_t next = text.find_first_not_of(" \t", start + key.size());
+  return next != std::string_view::npos && text[next] == ':';
+}
+
 LineIndex::LineIndex(std::string_view text) : text_(text) {
   starts_.push_back(0);
   for (std::size_t at = 0; at < text.size(); ++at) {

@@ -28,6 +28,20 @@ struct TextFault {
 /// take: directives, content after a document end, tabs that indent.
 [[nodiscard]] std::optional<TextFault> find_layout_fault(std::string_view text);
 
+/// What is wrong with the quoted text that begins at `start`, its quote: no end, or an escape that
+/// YAML does not have.
+[[nodiscard]] std::optional<TextFault> find_quoted_fault(std::string_view text, std::size_t start);
+
+/// What is wrong between the bracket or brace at `start` and its partner: a comment that touches
+/// what is before it, a lone dash.
+[[nodiscard]] std::optional<TextFault> find_flow_fault(std::string_view text, std::size_t start);
+
+/// True when the plain key at `start` has its colon; a line without one ends up as a key as well.
+[[nodiscard]] bool has_colon(std::string_view text, std::size_t start, std::string_view key);
+
+/// Where the line before the one at `at` begins, if it looks like a key whose colon was forgotten.
+[[nodiscard]] std::optional<std::size_t> find_missing_colon(std::string_view text, std::size_t at);
+
 /// From byte offsets to lines and columns, both 1-based; columns count code points.
 class LineIndex {
  public:
