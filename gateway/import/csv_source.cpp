@@ -129,6 +129,7 @@ class CsvSource final : public RowSource {
       state_ = State::kSkippingLine;
     }
     if (!complete) {
+      after_carriage_return_ = false;
       return;
     }
     // A line end belongs to the cell while a quote is open.

@@ -247,6 +247,15 @@ TEST(CsvImport, TakesSourceAndTimeFromTheRow) {
   EXPECT_EQ(sink.errors[2].field, "source");
 }
 
+TEST(CsvImport, CountsALoneCarriageReturnInAnyPieces) {
+  for (const std::size_t size : {1U, 2U, 3U, 1000U}) {
+    CollectingSink sink;
+    ASSERT_TRUE(read_csv(sink, "account_id,city\n1,\"x\ry\"\n2,b\n", size).has_value());
+    ASSERT_EQ(sink.rows.size(), 2U);
+    EXPECT_EQ(sink.rows[1].line, 4U) << size;
+  }
+}
+
 TEST(CsvImport, EndsWhenTheSinkFails) {
   CollectingSink sink;
   sink.refuse_after = 1;
