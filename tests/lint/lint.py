@@ -87,9 +87,8 @@ def check_policy_is_pure(path, text, report):
         for pattern, what in rules.POLICY_FORBIDS:
             if pattern.search(line):
                 report.error(path, number, f"layer: policy is pure, and this {what}")
-        if not path.startswith(("policy/load/", "include/fieldgate/policy/load.h")) \
-                and not line.lstrip().startswith("#") and rules.POLICY_IO.search(line) \
-                and not path.startswith("include/"):
+        if not path.startswith((*rules.POLICY_READS_FILES, "include/")) \
+                and not line.lstrip().startswith("#") and rules.POLICY_IO.search(line):
             report.error(path, number, "layer: only policy/load reads files")
 
 

@@ -59,6 +59,8 @@ POLICY_FORBIDS = [
     (re.compile(r"\brandom_device\b|\bmt19937\b"), "draws random numbers"),
     (re.compile(r"\bgetenv\b"), "reads the environment"),
 ]
+# `lint_policy` alone looks beside the policy for the notice files that it names.
+POLICY_READS_FILES = ("policy/load/", "policy/review/lint.cpp")
 POLICY_IO = re.compile(r"\b[io]?fstream\b|\bfopen\b|\bstd::filesystem\b|\bopen\s*\(\s*\"")
 
 # A name that says nothing of what it hides.

@@ -16,7 +16,7 @@ stop() {
 trap stop EXIT
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-FIELDGATE_HOME=$home/state FIELDGATE_PORT=$port "$binary" demo >"$home/demo.log" 2>&1 &
+(cd ../.. && exec env FIELDGATE_HOME="$home/state" FIELDGATE_PORT="$port" "$binary" demo) >"$home/demo.log" 2>&1 &
 demo=$!
 for _ in $(seq 300); do
   if curl -fsS "http://127.0.0.1:$port/openapi.json" -o "$home/openapi.json" 2>/dev/null; then
