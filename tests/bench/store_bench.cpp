@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "gateway/store/hot_set.h"
 #include "gateway/store/sqlcipher/sqlcipher_store.h"
@@ -41,8 +44,45 @@ T require(Result<T> result) {
   }
 }
 
-double seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+/// Time that passed, and time that a processor worked for this process: on a busy machine only the
+/// second says something.
+struct Elapsed {
+  double wall = 0;
+  double cpu = 0;
+  Elapsed& operator+=(const Elapsed& other) {
+    wall += other.wall;
+    cpu += other.cpu;
+    return *this;
+  }
+};
+
+double clock_seconds(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+class Watch {
+ public:
+  [[nodiscard]] Elapsed elapsed() const {
+    return {clock_seconds(CLOCK_MONOTONIC) - wall_, clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_};
+  }
+
+ private:
+  double wall_ = clock_seconds(CLOCK_MONOTONIC);
+  double cpu_ = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+};
+
+void print_rate(const char* what, Elapsed elapsed, std::uint64_t count) {
+  const auto total = static_cast<double>(count);
+  std::printf("%-28s %12.0f /s %12.0f /s of cpu\n", what, total / elapsed.wall,
+              total / elapsed.cpu);
+}
+
+void print_time(const char* what, Elapsed elapsed, std::uint64_t count) {
+  const auto total = static_cast<double>(count);
+  std::printf("%-28s %12.3f us %12.3f us of cpu\n", what, elapsed.wall / total * 1e6,
+              elapsed.cpu / total * 1e6);
 }
 
 /// Well mixed, as random ids and keyed indexes are.
@@ -88,34 +128,34 @@ ProfileWrite person_write(std::uint64_t person, bool create) {
   return write;
 }
 
-double puts_per_second(ProfileStore& store, std::uint64_t from, std::uint64_t to, bool create) {
-  double busy = 0;
+Elapsed put_all(ProfileStore& store, std::uint64_t from, std::uint64_t to, bool create) {
+  Elapsed busy;
   for (std::uint64_t at = from; at < to; at += kBatch) {
     std::vector<ProfileWrite> batch;  // made beforehand: the importer seals on other cores
     for (std::uint64_t person = at; person < std::min(to, at + kBatch); ++person) {
       batch.push_back(person_write(person, create));
     }
-    const double start = seconds();
+    const Watch watch;
     auto transaction = require(store.begin());
     for (const ProfileWrite& write : batch) {
       require(transaction->put(write));
     }
     require(transaction->commit());
-    busy += seconds() - start;
+    busy += watch.elapsed();
   }
-  return static_cast<double>(to - from) / busy;
+  return busy;
 }
 
-double micros_per_find(Reader& reader, std::uint64_t people, std::uint64_t reads, unsigned seed) {
+Elapsed find_many(Reader& reader, std::uint64_t people, std::uint64_t reads, unsigned seed) {
   std::mt19937_64 random(seed);
-  const double start = seconds();
+  const Watch watch;
   for (std::uint64_t i = 0; i < reads; ++i) {
     if (require(reader.find(IdentifierType::kEmail,
                             blind(random() % people, IdentifierType::kEmail))) == nullptr) {
       give_up(make_error(ErrorCode::kInternal, "a person is missing"));
     }
   }
-  return (seconds() - start) / static_cast<double>(reads) * 1e6;
+  return watch.elapsed();
 }
 
 std::size_t resident_bytes() {
@@ -149,11 +189,11 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(people), kFields, kSealedBytes);
   {
     auto store = require(open_sqlcipher_store(options(folder)));
-    std::printf("put, new people            %10.0f /s\n", puts_per_second(*store, 0, people, true));
-    std::printf("put, the same again        %10.0f /s\n",
-                puts_per_second(*store, 0, std::min<std::uint64_t>(people, 5 * kBatch), false));
+    const std::uint64_t again = std::min<std::uint64_t>(people, 5 * kBatch);
+    print_rate("put, new people", put_all(*store, 0, people, true), people);
+    print_rate("put, people changed", put_all(*store, 0, again, false), again);
     const std::uint64_t commits = 1'000;
-    const double start = seconds();
+    const Watch watch;
     for (std::uint64_t i = 0; i < commits; ++i) {
       auto transaction = require(store->begin());
       ConsentRecord record;
@@ -164,44 +204,41 @@ int main(int argc, char** argv) {
       require(transaction->append_consent(record));
       require(transaction->commit());
     }
-    std::printf("consent, each committed    %10.0f us\n",
-                (seconds() - start) / static_cast<double>(commits) * 1e6);
+    print_time("consent, each committed", watch.elapsed(), commits);
   }
-  double start = seconds();
-  auto store = make_hot_store(require(open_sqlcipher_store(options(folder))), 0);
-  std::printf("open                       %10.1f ms\n", (seconds() - start) * 1e3);
-  start = seconds();
-  auto reader = require(store->reader());
-  std::printf("open a reader              %10.1f ms\n", (seconds() - start) * 1e3);
-  start = seconds();
-  const std::uint64_t counted = require(reader->count_profiles());
-  std::printf("count %9llu people     %10.1f ms\n", static_cast<unsigned long long>(counted),
-              (seconds() - start) * 1e3);
-  std::printf("find, first touch          %10.2f us\n",
-              micros_per_find(*reader, hot_people, hot_people, 1));
-  std::printf("find, pages cached         %10.2f us\n",
-              micros_per_find(*reader, hot_people, kReads, 2));
-  std::printf("find, among all people     %10.2f us\n",
-              micros_per_find(*reader, people, kReads, 3));
-  reader.reset();
-  store.reset();
-
+  {
+    const Watch open_watch;
+    auto store = require(open_sqlcipher_store(options(folder)));
+    print_time("open the store", open_watch.elapsed(), 1);
+    const Watch reader_watch;
+    auto reader = require(store->reader());
+    print_time("open a reader", reader_watch.elapsed(), 1);
+    const Watch count_watch;
+    if (require(reader->count_profiles()) != people) {
+      give_up(make_error(ErrorCode::kInternal, "people are missing"));
+    }
+    print_time("count the people", count_watch.elapsed(), 1);
+    print_time("find, first touch", find_many(*reader, hot_people, hot_people, 1), hot_people);
+    print_time("find, pages cached", find_many(*reader, hot_people, kReads, 2), kReads);
+    print_time("find, among all people", find_many(*reader, people, kReads, 3), kReads);
+  }
   constexpr std::size_t kHotBytes = std::size_t{1} << 30U;
   auto hot = make_hot_store(require(open_sqlcipher_store(options(folder))), kHotBytes);
   auto hot_reader = require(hot->reader());
-  micros_per_find(*hot_reader, hot_people, 5 * hot_people, 4);
-  const double few = micros_per_find(*hot_reader, hot_people, 5 * kReads, 5);
+  for (std::uint64_t person = 0; person < hot_people; ++person) {
+    require(hot_reader->find(IdentifierType::kEmail, blind(person, IdentifierType::kEmail)));
+  }
+  print_time("find, in the hot set", find_many(*hot_reader, hot_people, 5 * kReads, 5), 5 * kReads);
   for (std::uint64_t person = 0; person < people; ++person) {
     require(hot_reader->find(IdentifierType::kEmail, blind(person, IdentifierType::kEmail)));
   }
   const HotSetCounters full = hot->counters();
-  std::printf("hot find, %6llu people    %10.0f ns\n", static_cast<unsigned long long>(hot_people),
-              few * 1e3);
+  constexpr double kMiB = 1U << 20U;
   std::printf(
       "hot set: %zu people, %.0f MiB counted, %.0f bytes each; process %.0f MiB resident\n",
-      full.people, static_cast<double>(full.bytes) / (1U << 20U),
+      full.people, static_cast<double>(full.bytes) / kMiB,
       static_cast<double>(full.bytes) / static_cast<double>(std::max<std::size_t>(full.people, 1)),
-      static_cast<double>(resident_bytes()) / (1U << 20U));
+      static_cast<double>(resident_bytes()) / kMiB);
   hot_reader.reset();
   hot.reset();
   std::filesystem::remove_all(folder);

@@ -358,6 +358,27 @@ TEST_F(SqlcipherFiles, AFullDiskLosesOnlyTheTransactionThatMetIt) {
   EXPECT_EQ(*status, 0);
 }
 
+TEST_F(SqlcipherFiles, IdleReadersDoNotLetTheLogGrow) {
+  SqlcipherOptions options = test_options(folder_.path());
+  options.checkpoint_pages = 64;
+  auto store = value_of(open_sqlcipher_store(options));
+  ASSERT_OK(put(*store, new_person(1)));
+  auto idle = value_of(store->reader());
+  auto busy = value_of(store->reader());
+  ASSERT_NE(value_of(idle->load(subject(1))), nullptr);
+  constexpr std::uint64_t kWrites = 100;
+  for (std::uint64_t i = 1; i <= kWrites; ++i) {
+    ProfileWrite change;
+    change.subject = subject(1);
+    change.fields = {field(2, std::string(50'000, 'x'), i)};
+    ASSERT_OK(put(*store, change));
+    ASSERT_EQ(value_of(busy->load(subject(1)))->fields()[1].value_version, i);
+  }
+  // A hundred writes of a dozen pages each would make a log of over 4 MB.
+  EXPECT_LT(fs::file_size(file("profiles.db-wal")), 4 * 64 * kPageBytes);
+  EXPECT_EQ(value_of(idle->load(subject(1)))->fields()[1].value_version, kWrites);
+}
+
 TEST_F(SqlcipherFiles, HoldNothingInClear) {
   constexpr std::string_view kMarker = "PLANTED-MARKER-4711";
   const auto marked = [kMarker](std::string_view what) {

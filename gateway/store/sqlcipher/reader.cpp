@@ -146,16 +146,18 @@ Result<std::unique_ptr<Reader>> SqlcipherReader::open(const std::filesystem::pat
                                                       const SecretBytes& profiles_key,
                                                       const std::filesystem::path& keys,
                                                       const SecretBytes& keys_key,
-                                                      std::size_t cache_bytes) {
+                                                      std::size_t cache_bytes,
+                                                      std::shared_ptr<ReadSnapshots> all) {
   FIELDGATE_TRY(Database database, Database::open(profiles, profiles_key, cache_bytes));
   FIELDGATE_CHECK_OK(database.attach(keys, "keys", keys_key, cache_bytes / 8));
   FIELDGATE_CHECK_OK(database.execute("PRAGMA query_only=ON"));
   std::unique_ptr<SqlcipherReader> reader(new SqlcipherReader(std::move(database)));
-  FIELDGATE_CHECK_OK(reader->prepare());
+  FIELDGATE_CHECK_OK(reader->prepare(std::move(all)));
   return std::unique_ptr<Reader>(std::move(reader));
 }
 
-Result<void> SqlcipherReader::prepare() {
+Result<void> SqlcipherReader::prepare(std::shared_ptr<ReadSnapshots> all) {
+  FIELDGATE_TRY(snapshot_, ReadSnapshot::open(std::move(all), database_));
   FIELDGATE_TRY(find_, database_.prepare(kFind));
   FIELDGATE_TRY(find_shared_, database_.prepare(kFindShared));
   FIELDGATE_TRY(load_, database_.prepare(kLoad));
@@ -168,6 +170,7 @@ Result<void> SqlcipherReader::prepare() {
 }
 
 Result<ProfilePtr> SqlcipherReader::find(IdentifierType type, const BlindIndex& index) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   const bool one = leads_to_one_person(type);
   Statement& statement = one ? find_ : find_shared_;
   const ResetGuard guard(statement);
@@ -188,6 +191,7 @@ Result<ProfilePtr> SqlcipherReader::find(IdentifierType type, const BlindIndex& 
 }
 
 Result<ProfilePtr> SqlcipherReader::load(const SubjectId& subject) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   const ResetGuard guard(load_);
   load_.bind(1, ByteView(subject.bytes));
   FIELDGATE_TRY(const bool row, load_.step());
@@ -199,12 +203,14 @@ Result<ProfilePtr> SqlcipherReader::load(const SubjectId& subject) {
 
 Result<std::vector<ConsentRecord>> SqlcipherReader::consent_history(const SubjectId& subject,
                                                                     NameId purpose) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   consents_.bind(1, ByteView(subject.bytes));
   consents_.bind(2, std::int64_t{purpose});
   return read_all(consents_, read_consent);
 }
 
 Result<std::optional<ConsentRecord>> SqlcipherReader::consent_record(std::string_view id) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   const ResetGuard guard(consent_);
   consent_.bind_text(1, id);
   FIELDGATE_TRY(const bool row, consent_.step());
@@ -216,17 +222,20 @@ Result<std::optional<ConsentRecord>> SqlcipherReader::consent_record(std::string
 }
 
 Result<std::vector<ObjectionRecord>> SqlcipherReader::objection_history(const SubjectId& subject) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   objections_.bind(1, ByteView(subject.bytes));
   return read_all(objections_, read_objection);
 }
 
 Result<std::vector<RestrictionRecord>> SqlcipherReader::restriction_history(
     const SubjectId& subject) {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   restrictions_.bind(1, ByteView(subject.bytes));
   return read_all(restrictions_, read_restriction);
 }
 
 Result<std::uint64_t> SqlcipherReader::count_profiles() {
+  FIELDGATE_TRY(const auto held, snapshot_->enter());
   const ResetGuard guard(count_);
   FIELDGATE_TRY(const bool row, count_.step());
   return row ? static_cast<std::uint64_t>(count_.integer(0)) : 0;

@@ -6,8 +6,10 @@
 
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "gateway/store/sqlcipher/database.h"
+#include "gateway/store/sqlcipher/read_snapshots.h"
 
 namespace fieldgate::store::sqlcipher {
 
@@ -21,7 +23,8 @@ class SqlcipherReader final : public Reader {
                                                             const SecretBytes& profiles_key,
                                                             const std::filesystem::path& keys,
                                                             const SecretBytes& keys_key,
-                                                            std::size_t cache_bytes);
+                                                            std::size_t cache_bytes,
+                                                            std::shared_ptr<ReadSnapshots> all);
 
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override;
   Result<ProfilePtr> load(const SubjectId& subject) override;
@@ -34,9 +37,10 @@ class SqlcipherReader final : public Reader {
 
  private:
   explicit SqlcipherReader(Database database) : database_(std::move(database)) {}
-  [[nodiscard]] Result<void> prepare();
+  [[nodiscard]] Result<void> prepare(std::shared_ptr<ReadSnapshots> all);
 
   Database database_;
+  std::unique_ptr<ReadSnapshot> snapshot_;
   Statement find_;
   Statement find_shared_;
   Statement load_;

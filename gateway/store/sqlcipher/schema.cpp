@@ -157,7 +157,7 @@ Result<void> check_schema(Database& database, const Kind& kind) {
 }
 
 Result<Database> open_for_writing(const fs::path& file, const Kind& kind, const SecretBytes& key,
-                                  std::size_t cache_bytes) {
+                                  std::size_t cache_bytes, int checkpoint_pages) {
   FIELDGATE_CHECK_OK(refuse_plain_file(file));
   FIELDGATE_TRY(Database database, Database::open(file, key, cache_bytes));
   FIELDGATE_TRY(const std::string journal, database.text("PRAGMA journal_mode=WAL"));
@@ -167,9 +167,9 @@ Result<Database> open_for_writing(const fs::path& file, const Kind& kind, const 
   }
   // SQLite would hide a sync that failed in a checkpoint of its own; the writer makes them.
   const std::string settings =
-      "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;PRAGMA wal_autocheckpoint=0;PRAGMA "
-      "journal_size_limit=" +
-      std::to_string(std::int64_t{kCheckpointPages} * 4096);
+      "PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;PRAGMA wal_autocheckpoint=0;"
+      "PRAGMA journal_size_limit=" +
+      std::to_string(std::int64_t{checkpoint_pages} * 4096);
   FIELDGATE_CHECK_OK(database.execute(settings.c_str()));
   database.watch_log();
   FIELDGATE_TRY(const std::int64_t tables, database.integer("SELECT count(*) FROM sqlite_master"));
@@ -187,7 +187,8 @@ Result<Database> open_one(const SqlcipherOptions& options, const Kind& kind, con
   if (!present(file)) {
     FIELDGATE_CHECK_OK(make_file(file));
   }
-  Result<Database> database = open_for_writing(file, kind, key, cache_bytes);
+  Result<Database> database =
+      open_for_writing(file, kind, key, cache_bytes, options.checkpoint_pages);
   if (database.has_error()) {
     return in_file(std::move(database).error(), kind.file);
   }

@@ -12,11 +12,6 @@ namespace fieldgate::store::sqlcipher {
 /// The schema that this release reads and writes, kept in `user_version` of both databases.
 inline constexpr std::int64_t kSchemaVersion = 1;
 
-/// A commit that leaves this many pages in a write-ahead log (64 MiB) folds it back: often enough
-/// for a quick recovery, seldom enough that an import does not write each page of links again and
-/// again.
-inline constexpr int kCheckpointPages = 16'384;
-
 inline constexpr const char* kProfilesFile = "profiles.db";
 inline constexpr const char* kKeysFile = "keys.db";
 

@@ -99,7 +99,8 @@ class SqlcipherStore final : public ProfileStore {
   Names& names() override { return names_; }
 
   Result<std::unique_ptr<Reader>> reader() override {
-    return SqlcipherReader::open(profiles_, profiles_key_, keys_, keys_key_, reader_cache_bytes_);
+    return SqlcipherReader::open(profiles_, profiles_key_, keys_, keys_key_, reader_cache_bytes_,
+                                 writer_->snapshots());
   }
 
   Result<std::unique_ptr<Transaction>> begin() override {

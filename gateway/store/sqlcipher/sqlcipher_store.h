@@ -14,6 +14,10 @@ namespace fieldgate::store {
 /// The length of both database keys.
 inline constexpr std::size_t kDatabaseKeyBytes = 32;
 
+/// 64 MiB of log: folded back often enough for a quick recovery after a crash, seldom enough that
+/// an import does not write each page of links again and again.
+inline constexpr int kDefaultCheckpointPages = 16'384;
+
 struct SqlcipherOptions {
   std::filesystem::path directory;  ///< holds profiles.db and keys.db
   SecretBytes profiles_key;         ///< `kDatabaseKeyBytes` random bytes
@@ -23,12 +27,15 @@ struct SqlcipherOptions {
   std::size_t reader_cache_bytes = std::size_t{64} << 20U;
   /// Likewise for the one writer. An import is fastest while all identifier links fit.
   std::size_t writer_cache_bytes = std::size_t{128} << 20U;
+  /// A commit that leaves this many pages of 4 KiB in a write-ahead log folds it back.
+  int checkpoint_pages = kDefaultCheckpointPages;
   /// Makes the folder (mode 0700) and the databases (0600) that are not there yet.
   bool create = false;
 };
 
 /// Opens the store. No other process may have it open: the caller holds the folder's lock.
-/// The store must outlive its transactions; a reader stands on its own.
+/// The store must outlive its transactions; a reader stands on its own. A reader keeps its read
+/// transaction open between two reads; the store ends it when the log has to be folded back.
 ///
 /// Errors: `kNotFound` no database and `create` is off; `kUnauthenticated` (detail `wrong-key`) the
 /// key does not open a database, which a damaged first page and a file of SQLCipher 4 look like,

@@ -16,7 +16,7 @@ std::int64_t number(IdentifierType type) {
 
 Result<std::unique_ptr<Writer>> Writer::open(const SqlcipherOptions& options) {
   FIELDGATE_TRY(Databases databases, open_databases(options));
-  std::unique_ptr<Writer> writer(new Writer(std::move(databases)));
+  std::unique_ptr<Writer> writer(new Writer(std::move(databases), options.checkpoint_pages));
   FIELDGATE_CHECK_OK(writer->prepare());
   FIELDGATE_CHECK_OK(writer->load_names());
   // Above what either database knows: an id is never given to two people, even when a crash left a
@@ -165,10 +165,12 @@ void Writer::poison_on_failed_sync(const Error& error) {
 }
 
 void Writer::checkpoint(Database& database) {
-  if (database.log_pages() < kCheckpointPages) {
+  if (database.log_pages() < checkpoint_pages_) {
     return;
   }
+  snapshots_->release_all();
   const Result<void> done = database.checkpoint();
+  snapshots_->release_all();
   if (done.has_error()) {
     poison_on_failed_sync(done.error());  // any other failure leaves the log in use, as it was
   }
@@ -192,6 +194,7 @@ Result<void> Writer::commit() {
   if (done.has_value()) {
     done = databases_.profiles.execute("COMMIT");
   }
+  snapshots_->advance();  // also after a failure: keys.db may have been committed
   if (done.has_error()) {
     poison_on_failed_sync(done.error());
     rollback_locked();

@@ -3,6 +3,7 @@
 
 #include <fieldgate/store/profile_store.h>
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "gateway/store/name_table.h"
 #include "gateway/store/snapshot.h"
+#include "gateway/store/sqlcipher/read_snapshots.h"
 #include "gateway/store/sqlcipher/schema.h"
 #include "gateway/store/writer_turn.h"
 
@@ -29,6 +31,8 @@ class Writer {
   [[nodiscard]] WriterGate& gate() { return gate_; }
   [[nodiscard]] const NameTable& names() const { return names_; }
   [[nodiscard]] Result<NameId> intern(std::string_view name);
+  /// What readers of these databases register with.
+  [[nodiscard]] const std::shared_ptr<ReadSnapshots>& snapshots() const { return snapshots_; }
 
   [[nodiscard]] Result<void> begin();
   /// keys.db first: a key without a person is harmless, a person without a key is lost.
@@ -50,7 +54,8 @@ class Writer {
     ProfilePtr profile;
   };
 
-  explicit Writer(Databases databases) : databases_(std::move(databases)) {}
+  Writer(Databases databases, int checkpoint_pages)
+      : checkpoint_pages_(checkpoint_pages), databases_(std::move(databases)) {}
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> load_names();
 
@@ -66,6 +71,7 @@ class Writer {
   /// After a failed sync, what reached the disk is unknown and may show after a restart, so nothing
   /// may be built on it.
   void poison_on_failed_sync(const Error& error);
+  /// Folds a log back that has grown long.
   void checkpoint(Database& database);
 
   [[nodiscard]] Result<std::optional<Person>> person_of(const SubjectId& subject);
@@ -81,7 +87,9 @@ class Writer {
   [[nodiscard]] Result<void> store_key(std::int64_t id, const ProfileWrite& write);
   [[nodiscard]] Result<Person> person_for_record(const SubjectId& subject);
 
+  const int checkpoint_pages_;
   WriterGate gate_;
+  const std::shared_ptr<ReadSnapshots> snapshots_ = std::make_shared<ReadSnapshots>();
   std::mutex mutex_;  // guards everything below, save reads of names_
   Databases databases_;
   NameTable names_;
