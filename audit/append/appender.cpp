@@ -3,7 +3,9 @@
 #include <fieldgate/audit/record.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <utility>
@@ -21,6 +23,16 @@ Error gave_up_error() {
                     "audit-stalled");
 }
 
+/// Moves the batches that `wanted` names to the end of `out`; both keep their order.
+template <class Wanted>
+void move_if(BatchList& from, BatchList& out, const Wanted& wanted) {
+  BatchList kept;
+  for (auto& batch : from) {
+    (wanted(*batch) ? out : kept).push_back(std::move(batch));
+  }
+  from.swap(kept);
+}
+
 void tell_all(Batch& batch, const Error& error) {
   // The waiters are taken out first: one of them may append again.
   const std::vector<Waiter*> waiters = std::exchange(batch.waiters, {});
@@ -35,10 +47,7 @@ Appender::State::~State() {
   BatchList dropped;
   {
     const MutexLock lock(log.mutex);
-    const auto mine = std::stable_partition(log.queue.begin(), log.queue.end(),
-                                            [this](const auto& b) { return b->owner != this; });
-    std::move(mine, log.queue.end(), std::back_inserter(dropped));
-    log.queue.erase(mine, log.queue.end());
+    move_if(log.queue, dropped, [this](const Batch& batch) { return batch.owner == this; });
     while (in_flight > 0) {
       log.batch_done.wait(log.mutex);
     }
@@ -140,11 +149,8 @@ void Appender::State::sweep() {
   bool stuck = false;
   {
     const MutexLock lock(log.mutex);
-    const auto kept = std::stable_partition(
-        log.queue.begin(), log.queue.end(),
-        [&](const auto& batch) { return batch->owner != this || !late(*batch); });
-    std::move(kept, log.queue.end(), std::back_inserter(dropped));
-    log.queue.erase(kept, log.queue.end());
+    move_if(log.queue, dropped,
+            [&](const Batch& batch) { return batch.owner == this && late(batch); });
     std::move(done.begin(), done.end(), std::back_inserter(outcomes));
     done.clear();
     stuck = in_flight > 0;

@@ -30,12 +30,16 @@ Result<std::filesystem::path> locate_log(const std::filesystem::path& path) {
   if (looks_like_log(path)) {
     return path;
   }
-  if (looks_like_log(path / "log")) {
-    return path / "log";
+  // A log is named by its own folder, by the data directory around it, or by a demo's home.
+  for (const char* inside : {"log", "data/log"}) {
+    if (looks_like_log(path / inside)) {
+      return path / inside;
+    }
   }
-  return make_error(ErrorCode::kNotFound,
-                    "`" + path.string() + "` is neither a log nor a folder that holds one in `log`",
-                    "audit-no-log");
+  return make_error(
+      ErrorCode::kNotFound,
+      "`" + path.string() + "` is neither a log nor a folder that holds one in `log` or `data/log`",
+      "audit-no-log");
 }
 
 Result<NoteKey> read_stored_key(const std::filesystem::path& directory) {

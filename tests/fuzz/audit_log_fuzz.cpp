@@ -54,9 +54,12 @@ void hurt_batches(ByteView input) {
     Bytes leaves;
     const std::uint32_t count = 1 + input.front() % 3U;
     for (std::uint32_t i = 0; i < count; ++i) {
-      const std::size_t size = std::min<std::size_t>(input.size(), 1 + input.front() % 40U);
-      const Bytes record =
-          size == 0 ? Bytes{'x'} : Bytes(input.begin(), input.begin() + static_cast<long>(size));
+      const std::size_t wish = 1 + (input.empty() ? 0U : input.front() % 40U);
+      const std::size_t size = std::min(input.size(), wish);
+      Bytes record(input.begin(), input.begin() + static_cast<long>(size));
+      if (record.empty()) {
+        record.push_back('x');
+      }
       input = input.subspan(size);
       const Hash32 leaf = audit::leaf_hash(record);
       file.resize(file.size() + audit::kRecordHeaderBytes);
