@@ -83,9 +83,9 @@ int check(const Options& options) {
   if (loaded.policy != nullptr) {
     const auto lint = policy::lint_policy(*loaded.policy, options.directory);
     findings.insert(findings.end(), lint.begin(), lint.end());
-    std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.where.file, a.where.line, a.where.column) <
-             std::tie(b.where.file, b.where.line, b.where.column);
+    std::sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
+             std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
     });
   }
   const bool failed = has_errors(findings) || loaded.policy == nullptr;

@@ -132,8 +132,7 @@ Decision Engine::decide(const Question& question, const PersonFacts& person) con
   if (question.now < UtcTime{} || !add_period(question.now, Period{})) {
     return refuse(question, ReasonCode::kCannotDecide);
   }
-  const Case c{*policy, policy->purpose_rules_[question.purpose], question.purpose, question,
-               person};
+  const Case c = make_case(*policy, question, person);
   const ReasonCode read_reason = judge_read(c);
   if (read_reason != ReasonCode::kNone) {
     FieldAnswers fields;

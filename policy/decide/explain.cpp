@@ -86,7 +86,7 @@ class Teller {
     const ReasonCode code = check_minors(c_);
     const Place& where =
         c_.policy.minors_.present ? c_.policy.minors_.where : c_.purpose.basis_where;
-    switch (consent_party(c_)) {
+    switch (c_.party) {
       case ConsentParty::kOwn:
         say("minors", where, "the person may consent without a guardian: permits");
         return;
@@ -130,8 +130,8 @@ class Teller {
 
   void tell_consent() {
     const ReasonCode code = check_consent(c_);
-    const ConsentFacts facts = find_consents(c_);
-    const ConsentParty party = consent_party(c_);
+    const ConsentFacts& facts = c_.consents;
+    const ConsentParty party = c_.party;
     if (party != ConsentParty::kGuardian || facts.own != nullptr) {
       say("consent", c_.purpose.consent_where,
           with_reason(consent_words(facts.own, "the person's"),
@@ -253,8 +253,7 @@ Decision Engine::explain(const Question& question, const PersonFacts& person,
   if (question.purpose >= policy->purposes_.size()) {
     return decision;
   }
-  const Case c{*policy, policy->purpose_rules_[question.purpose], question.purpose, question,
-               person};
+  const Case c = make_case(*policy, question, person);
   if (question.now < UtcTime{} || !add_period(question.now, Period{})) {
     rules.push_back(
         {"time", policy->position(c.purpose.where),

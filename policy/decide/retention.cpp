@@ -65,7 +65,7 @@ RetentionAnswer check_retention(const Case& c, const FieldSet& candidates) {
     }
     // Mostly every value is fresh; then the oldest one speaks for all of them.
     const std::optional<UtcTime> end = add_period(oldest, kept.period);
-    const bool all_fresh = end && add_period(newest, kept.period) &&
+    const bool all_fresh = end && newest <= c.question.now &&
                            c.question.now + kMonthEndSlack < *end &&
                            !may_reorder(kept.period, oldest);
     if (!all_fresh) {

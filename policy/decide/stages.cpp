@@ -42,7 +42,7 @@ bool consented_after(const Case& c, UtcTime since) {
   if (!c.purpose.consent_basis) {
     return false;
   }
-  const ConsentFacts facts = find_consents(c);
+  const ConsentFacts& facts = c.consents;
   const auto later = [&](const ConsentFact* fact) {
     return fact != nullptr && permits(fact->status) && fact->at > since &&
            fact->at <= c.question.now + kClockTolerance;
@@ -50,7 +50,7 @@ bool consented_after(const Case& c, UtcTime since) {
   if (facts.corrupt) {
     return false;
   }
-  switch (consent_party(c)) {
+  switch (c.party) {
     case ConsentParty::kOwn:
       return later(facts.own);
     case ConsentParty::kGuardian:
@@ -115,6 +115,8 @@ std::optional<int> age_at(const PersonFacts& person, UtcTime now) {
   return age;
 }
 
+namespace {
+
 ConsentParty consent_party(const Case& c) {
   const Minors& minors = c.policy.minors_;
   const BelowAge below = c.person.country
@@ -140,11 +142,17 @@ ConsentParty consent_party(const Case& c) {
   return *age >= threshold ? ConsentParty::kOwn : young;
 }
 
-ConsentFacts find_consents(const Case& c) {
-  ConsentFacts facts;
-  facts.own = find_fact(c.person.consents, c.index, facts.corrupt);
-  facts.guardian = find_fact(c.person.guardian_consents, c.index, facts.corrupt);
-  return facts;
+}  // namespace
+
+Case make_case(const CompiledPolicy& policy, const Question& question, const PersonFacts& person) {
+  const PurposeRules& rules = policy.purpose_rules_[question.purpose];
+  Case c{policy, rules, question.purpose, question, person, ConsentParty::kNobody, {}};
+  if (rules.needs_consent) {
+    c.party = consent_party(c);
+    c.consents.own = find_fact(person.consents, c.index, c.consents.corrupt);
+    c.consents.guardian = find_fact(person.guardian_consents, c.index, c.consents.corrupt);
+  }
+  return c;
 }
 
 ReasonCode judge_consent(const Case& c, const ConsentFact* fact) {
@@ -270,14 +278,14 @@ ReasonCode check_minors(const Case& c) {
   if (!c.purpose.needs_consent) {
     return ReasonCode::kNone;
   }
-  const ConsentParty party = consent_party(c);
+  const ConsentParty party = c.party;
   if (party == ConsentParty::kNobody) {
     return ReasonCode::kAgeUnknown;
   }
   if (party == ConsentParty::kOwn) {
     return ReasonCode::kNone;
   }
-  const ConsentFacts facts = find_consents(c);
+  const ConsentFacts& facts = c.consents;
   return facts.guardian != nullptr && permits(facts.guardian->status) ? ReasonCode::kNone
                                                                       : ReasonCode::kGuardianNeeded;
 }
@@ -286,11 +294,11 @@ ReasonCode check_consent(const Case& c) {
   if (!c.purpose.needs_consent) {
     return ReasonCode::kNone;
   }
-  const ConsentFacts facts = find_consents(c);
+  const ConsentFacts& facts = c.consents;
   if (facts.corrupt) {
     return ReasonCode::kCannotDecide;
   }
-  switch (consent_party(c)) {
+  switch (c.party) {
     case ConsentParty::kOwn:
     case ConsentParty::kNobody:
       return judge_consent(c, facts.own);
@@ -321,8 +329,8 @@ LevelAnswer fields_at_level(const Case& c) {
   if (!c.purpose.needs_consent) {
     return {levels.back(), ReasonCode::kNotAtThisLevel};
   }
-  const ConsentFacts facts = find_consents(c);
-  const ConsentParty party = consent_party(c);
+  const ConsentFacts& facts = c.consents;
+  const ConsentParty party = c.party;
   std::uint8_t level = kUnknownLevel;
   if (party == ConsentParty::kOwn && facts.own != nullptr) {
     level = facts.own->level;

@@ -12,20 +12,8 @@ namespace fieldgate::policy {
 /// A consent that was collected this far ahead of the gateway's clock is still taken.
 inline constexpr std::chrono::minutes kClockTolerance{5};
 
-/// One question about one person under one policy; views, alive during the decision.
-struct Case {
-  const CompiledPolicy& policy;
-  const PurposeRules& purpose;
-  PurposeIndex index;
-  const Question& question;
-  const PersonFacts& person;
-};
-
 /// Whose consent permits (decision rule 16).
 enum class ConsentParty : std::uint8_t { kOwn, kGuardian, kBoth, kNobody };
-[[nodiscard]] ConsentParty consent_party(const Case& c);
-/// In completed years at the day (UTC) of `now`; nothing when unknown or impossible.
-[[nodiscard]] std::optional<int> age_at(const PersonFacts& person, UtcTime now);
 
 /// The facts about the case's purpose; `corrupt` when the state holds one twice.
 struct ConsentFacts {
@@ -33,7 +21,24 @@ struct ConsentFacts {
   const ConsentFact* guardian = nullptr;
   bool corrupt = false;
 };
-[[nodiscard]] ConsentFacts find_consents(const Case& c);
+
+/// One question about one person under one policy; views, alive during the decision.
+struct Case {
+  const CompiledPolicy& policy;
+  const PurposeRules& purpose;
+  PurposeIndex index;
+  const Question& question;
+  const PersonFacts& person;
+  // Looked up once: several stages ask for them.
+  ConsentParty party = ConsentParty::kNobody;
+  ConsentFacts consents;
+};
+/// `question.purpose` must be one of the policy's.
+[[nodiscard]] Case make_case(const CompiledPolicy& policy, const Question& question,
+                             const PersonFacts& person);
+/// In completed years at the day (UTC) of `now`; nothing when unknown or impossible.
+[[nodiscard]] std::optional<int> age_at(const PersonFacts& person, UtcTime now);
+
 /// What one consent fact lacks to permit; `kNone` when it permits.
 [[nodiscard]] ReasonCode judge_consent(const Case& c, const ConsentFact* fact);
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <exception>
 #include <fstream>
-#include <sstream>
+#include <tuple>
 
 namespace fieldgate::policy {
 
@@ -56,9 +56,9 @@ void warn_without_minors(Draft& draft) {
 }
 
 void sort_findings(std::vector<Diagnostic>& findings) {
-  std::stable_sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.where.file, a.where.line, a.where.column) <
-           std::tie(b.where.file, b.where.line, b.where.column);
+  std::sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
+           std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 namespace fieldgate::policy {
 
@@ -152,8 +153,10 @@ void read_consent_text(Draft& draft, const EntryRef& entry, ConsentText& text) {
     read_text_version(draft, version, made, read.empty(), from_where);
     read.emplace_back(std::move(made), from_where);
   }
-  std::stable_sort(read.begin(), read.end(),
-                   [](const auto& a, const auto& b) { return a.first.from < b.first.from; });
+  std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.first.from, a.second.line, a.second.column) <
+           std::tie(b.first.from, b.second.line, b.second.column);
+  });
   for (auto& [version, where] : read) {
     if (!text.versions.empty() && version.from.ok() && text.versions.back().from == version.from) {
       draft.read.error(where, "same-date", "two versions of the text begin on the same day");

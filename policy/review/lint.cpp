@@ -30,9 +30,9 @@ class Linter {
     for (const Invariant& invariant : policy_.invariants_) {
       lint_invariant(invariant);
     }
-    std::stable_sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.where.file, a.where.line, a.where.column) <
-             std::tie(b.where.file, b.where.line, b.where.column);
+    std::sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
+             std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
     });
     return std::move(findings_);
   }
