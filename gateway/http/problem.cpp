@@ -93,7 +93,7 @@ StatusAndType status_of(ErrorCode code) {
 
 }  // namespace
 
-Response problem_response(const Problem& problem, std::string_view instance) {
+Response problem_response(const Problem& problem, std::string_view request_id) {
   Response response;
   response.status = problem.status;
   response.content_type = "application/problem+json";
@@ -109,7 +109,9 @@ Response problem_response(const Problem& problem, std::string_view instance) {
   if (!problem.detail.empty()) {
     append_member(out, "detail", problem.detail);
   }
-  if (!instance.empty()) {
+  if (!request_id.empty()) {
+    std::string instance(kInstancePrefix);
+    instance.append(request_id);
     append_member(out, "instance", instance);
   }
   if (!problem.code.empty()) {
@@ -125,7 +127,7 @@ Response problem_response(const Problem& problem, std::string_view instance) {
   return response;
 }
 
-Response error_response(const Error& error, std::string_view instance) {
+Response error_response(const Error& error, std::string_view request_id) {
   const StatusAndType answer = status_of(error.code);
   Problem problem;
   problem.status = answer.status;
@@ -138,7 +140,7 @@ Response error_response(const Error& error, std::string_view instance) {
   } else {
     problem.detail = error.message;
   }
-  return problem_response(problem, instance);
+  return problem_response(problem, request_id);
 }
 
 void append_json_string(std::string& out, std::string_view text) {

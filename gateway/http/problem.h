@@ -19,10 +19,14 @@ struct Problem {
 };
 
 /// The document as a response with `application/problem+json`. `type` becomes
-/// "urn:fieldgate:problem:<type>" and `title` the words of that type.
-[[nodiscard]] Response problem_response(const Problem& problem, std::string_view instance);
+/// "urn:fieldgate:problem:<type>", `title` the words of that type, and `instance`
+/// "urn:fieldgate:request:<request_id>" (left out without an id).
+[[nodiscard]] Response problem_response(const Problem& problem, std::string_view request_id);
 /// Maps an error's kind to its status and type.
-[[nodiscard]] Response error_response(const Error& error, std::string_view instance);
+[[nodiscard]] Response error_response(const Error& error, std::string_view request_id);
+
+/// What stands before the request's id in `instance`.
+inline constexpr std::string_view kInstancePrefix = "urn:fieldgate:request:";
 
 /// Appends a JSON string literal, quotes included; invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

@@ -181,7 +181,8 @@ Result<Recordable> record(Environment& environment, const Call& call, const Refu
   append_member(body, "title", title(refusal));
   body += ",\"status\":" + std::to_string(refusal.status);
   append_member(body, "detail", refusal.detail);
-  append_member(body, "instance", "urn:fieldgate:request:" + std::string(call.request_id));
+  append_member(body, "instance",
+                std::string(http::kInstancePrefix) + std::string(call.request_id));
   append_member(body, "code", policy::reason_name(refusal.code));
   append_member(body, "because", policy::reason_because(refusal.code));
   recordable.answer = {refusal.status, std::move(body)};
