@@ -54,7 +54,7 @@ constexpr std::array kSingletons = {
     beast::http::field::if_modified_since,
     beast::http::field::if_unmodified_since,
 };
-/// The same for fields that Beast has no name for.
+/// The same for fields that some or all versions of Beast have no name for.
 constexpr std::array<std::string_view, 8> kOtherSingletons = {
     "idempotency-key", "dpop",           "x-api-key",      "sec-fetch-site",
     "sec-fetch-mode",  "sec-fetch-dest", "sec-fetch-user", "sec-gpc",
@@ -63,17 +63,14 @@ static_assert(kSingletons.size() + kOtherSingletons.size() <= 32);
 
 /// The bit of a field in the set of singletons seen, or 0.
 std::uint32_t singleton_bit(beast::http::field field, std::string_view name) {
-  if (field == beast::http::field::unknown) {
-    for (std::size_t i = 0; i < kOtherSingletons.size(); ++i) {
-      if (equals_lower_case(name, kOtherSingletons[i])) {
-        return std::uint32_t{1} << (kSingletons.size() + i);
-      }
-    }
-    return 0;
-  }
   for (std::size_t i = 0; i < kSingletons.size(); ++i) {
     if (kSingletons[i] == field) {
       return std::uint32_t{1} << i;
+    }
+  }
+  for (std::size_t i = 0; i < kOtherSingletons.size(); ++i) {
+    if (equals_lower_case(name, kOtherSingletons[i])) {
+      return std::uint32_t{1} << (kSingletons.size() + i);
     }
   }
   return 0;

@@ -177,7 +177,7 @@ TEST(Problem, IsADocumentOfRfc9457) {
   EXPECT_EQ(document.at("title").as_string(), "Forbidden");
   EXPECT_EQ(document.at("status").as_int64(), 403);
   EXPECT_EQ(document.at("detail").as_string(), "the purpose \"x\" is not granted");
-  EXPECT_EQ(document.at("instance").as_string(), "id-1");
+  EXPECT_EQ(document.at("instance").as_string(), "urn:fieldgate:request:id-1");
   EXPECT_EQ(document.at("code").as_string(), "purpose-not-granted");
   EXPECT_EQ(document.at("because").as_string(), "GDPR 5(1)(b)");
   const auto bare = boost::json::parse(problem_response({413, "too-large", {}, {}, {}}, "").body);
