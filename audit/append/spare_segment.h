@@ -21,8 +21,9 @@ class SpareSegment {
 
   /// Starts making a spare unless there is one or one is being made; does not wait.
   void request();
-  /// The spare, still under its temporary path until `release` is called. Waits while one is being made; when the last try
-  /// failed, tries once more. On failure the descriptor is not open and `error` is set.
+  /// The spare, still under its temporary path until `release` is called. Waits while one is being
+  /// made; when the last try failed, tries once more. On failure the descriptor is not open and
+  /// `error` is set.
   struct Taken {
     Descriptor file;
     int error = 0;  ///< a negated errno
