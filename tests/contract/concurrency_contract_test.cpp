@@ -1,5 +1,6 @@
 // Readers and writers at once: nobody sees an old state after a commit, or half of one.
 #include <atomic>
+#include <latch>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -13,6 +14,8 @@ namespace {
 constexpr std::uint64_t kPeople = 8;
 constexpr std::uint64_t kWrites = 300;
 constexpr std::size_t kReaders = 3;
+/// Each reader reads at least as often, however fast the writer is.
+constexpr int kReads = 200;
 
 class ConcurrencyContract : public StoreContract {};
 
@@ -38,14 +41,14 @@ TEST_P(ConcurrencyContract, AReadThatStartsAfterACommitSeesItWhole) {
   }
   std::atomic<std::uint64_t> committed[kPeople] = {};
   std::atomic<bool> done{false};
-  std::atomic<std::uint64_t> reads{0};
-
+  std::latch ready(kReaders + 1);
   std::vector<std::thread> readers;
   for (std::size_t i = 0; i < kReaders; ++i) {
     readers.emplace_back([&, i] {
       auto reader = value_of(store_->reader());
       std::minstd_rand random(static_cast<unsigned>(i + 1));
-      while (!done.load()) {
+      ready.arrive_and_wait();
+      for (int reads = 0; reads < kReads || !done.load(); ++reads) {
         const std::uint64_t person = random() % kPeople;
         const std::uint64_t floor = committed[person].load();
         const ProfilePtr read = random() % 2 == 0
@@ -56,23 +59,20 @@ TEST_P(ConcurrencyContract, AReadThatStartsAfterACommitSeesItWhole) {
         for (const StoredField& part : read->fields()) {
           ASSERT_EQ(part.value_version, read->facts_version());
         }
-        reads.fetch_add(1);
       }
     });
   }
+  ready.arrive_and_wait();
   std::minstd_rand random(99);
   for (std::uint64_t version = 1; version <= kWrites; ++version) {
     const std::uint64_t person = random() % kPeople;
     ASSERT_OK(put(*store_, at_version(person, version)));
     committed[person].store(version);
   }
-  // Enough reads that meet writes; a reader that failed has stopped and says so itself.
   done.store(true);
   for (std::thread& reader : readers) {
     reader.join();
   }
-  EXPECT_GT(reads.load(), 0U);
-  RecordProperty("reads", std::to_string(reads.load()));
 }
 
 TEST_P(ConcurrencyContract, ALinkThatMovedIsNeverFollowedToAnOldPerson) {
@@ -87,11 +87,13 @@ TEST_P(ConcurrencyContract, ALinkThatMovedIsNeverFollowedToAnOldPerson) {
   }
   std::atomic<std::uint64_t> moves{0};  // once counted, the link is at person `moves % kPeople`
   std::atomic<bool> done{false};
+  std::latch ready(kReaders + 1);
   std::vector<std::thread> readers;
   for (std::size_t i = 0; i < kReaders; ++i) {
     readers.emplace_back([&] {
       auto reader = value_of(store_->reader());
-      while (!done.load()) {
+      ready.arrive_and_wait();
+      for (int reads = 0; reads < kReads || !done.load(); ++reads) {
         const std::uint64_t before = moves.load();
         const ProfilePtr read = value_of(reader->find(link.type, link.index));
         const std::uint64_t after = moves.load();
@@ -105,6 +107,7 @@ TEST_P(ConcurrencyContract, ALinkThatMovedIsNeverFollowedToAnOldPerson) {
       }
     });
   }
+  ready.arrive_and_wait();
   for (std::uint64_t move = 1; move <= kMoves; ++move) {
     ASSERT_OK(write(*store_, [&](Transaction& t) -> Result<void> {
       ProfileWrite from;
