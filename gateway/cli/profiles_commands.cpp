@@ -27,6 +27,18 @@ std::string absolute_text(const std::filesystem::path& file) {
   return file.empty() ? std::string() : std::filesystem::absolute(file).string();
 }
 
+void print_row_errors(const std::filesystem::path& file, const boost::json::array& errors) {
+  for (const auto& value : errors) {
+    const boost::json::object& error = value.as_object();
+    const std::string_view field = error.at("field").as_string();
+    std::cout << file.string() << ':' << error.at("line").as_int64() << ": ";
+    if (!field.empty()) {
+      std::cout << field << ": ";
+    }
+    std::cout << std::string_view(error.at("message").as_string()) << '\n';
+  }
+}
+
 int import_people(const ProfileOptions& options) {
   const auto config = find_config(options.config);
   if (config.has_error()) {
@@ -46,15 +58,8 @@ int import_people(const ProfileOptions& options) {
   if (options.json) {
     std::cout << boost::json::serialize(*result) << '\n';
   } else {
-    for (const auto& value : rejected) {
-      const boost::json::object& error = value.as_object();
-      const std::string_view field = error.at("field").as_string();
-      std::cout << options.file.string() << ':' << error.at("line").as_int64() << ": ";
-      if (!field.empty()) {
-        std::cout << field << ": ";
-      }
-      std::cout << std::string_view(error.at("message").as_string()) << '\n';
-    }
+    print_row_errors(options.file, rejected);
+    print_row_errors(options.file, result->at("dropped").as_array());
     std::cout << result->at("imported") << " imported, " << result->at("updated") << " updated, "
               << rejected.size() << " rejected\n";
   }

@@ -17,6 +17,21 @@ bool is_the_rows_fault(ErrorCode code) {
          code == ErrorCode::kTooLarge;
 }
 
+void append_row_errors(std::string& json, const std::vector<importing::RowError>& errors) {
+  json += '[';
+  bool first = true;
+  for (const importing::RowError& error : errors) {
+    json += first ? "{\"line\":" : ",{\"line\":";
+    first = false;
+    json += std::to_string(error.line) + ",\"field\":";
+    http::append_json_string(json, error.field);
+    json += ",\"message\":";
+    http::append_json_string(json, error.message);
+    json += '}';
+  }
+  json += ']';
+}
+
 }  // namespace
 
 Result<void> write_rows(const Sealing& sealing, const read_path::BoundPolicy& policy,
@@ -90,23 +105,17 @@ Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
   report.rejected.insert(report.rejected.end(), buffer.errors.begin(), buffer.errors.end());
   std::stable_sort(report.rejected.begin(), report.rejected.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
+  report.dropped = std::move(buffer.dropped);
   return report;
 }
 
 std::string open_report_json(const ImportReport& report) {
   std::string json = "{\"imported\":" + std::to_string(report.imported) +
-                     ",\"updated\":" + std::to_string(report.updated) + ",\"rejected\":[";
-  bool first = true;
-  for (const importing::RowError& error : report.rejected) {
-    json += first ? "{\"line\":" : ",{\"line\":";
-    first = false;
-    json += std::to_string(error.line) + ",\"field\":";
-    http::append_json_string(json, error.field);
-    json += ",\"message\":";
-    http::append_json_string(json, error.message);
-    json += '}';
-  }
-  return json + ']';
+                     ",\"updated\":" + std::to_string(report.updated) + ",\"rejected\":";
+  append_row_errors(json, report.rejected);
+  json += ",\"dropped\":";
+  append_row_errors(json, report.dropped);
+  return json;
 }
 
 }  // namespace fieldgate::write

@@ -16,6 +16,7 @@ struct ImportReport {
   std::uint64_t imported = 0;                 ///< new people
   std::uint64_t updated = 0;                  ///< known people
   std::vector<importing::RowError> rejected;  ///< in order of line
+  std::vector<importing::RowError> dropped;   ///< values that a mapping allows to be left out
 };
 
 /// Rows of one transaction of an import that runs beside live traffic: short enough that a
@@ -36,9 +37,11 @@ class RowBuffer final : public importing::RowSink {
  public:
   [[nodiscard]] Result<void> on_row(importing::PersonRow row) override;
   void on_error(importing::RowError error) override;
+  void on_dropped(importing::RowError note) override;
 
   std::vector<importing::PersonRow> rows;
   std::vector<importing::RowError> errors;
+  std::vector<importing::RowError> dropped;
 };
 
 /// Reads a whole stream through `source` (which feeds `buffer`) and writes it in transactions of
@@ -54,8 +57,8 @@ struct ImportRun {
 [[nodiscard]] Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
                                                  importing::RowSource& source, RowBuffer& buffer);
 
-/// The report as JSON: {"imported", "updated", "rejected": [{"line", "field", "message"}]} without
-/// its last brace, so that an answer can add its proof.
+/// The report as JSON: {"imported", "updated", "rejected": [{"line", "field", "message"}],
+/// "dropped": [likewise]} without its last brace, so that an answer can add its proof.
 [[nodiscard]] std::string open_report_json(const ImportReport& report);
 
 }  // namespace fieldgate::write
