@@ -59,6 +59,10 @@ void RowBuffer::on_error(importing::RowError error) {
   errors.push_back(std::move(error));
 }
 
+void RowBuffer::on_dropped(importing::RowError note) {
+  dropped.push_back(std::move(note));
+}
+
 Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
                                    importing::RowSource& source, RowBuffer& buffer) {
   ImportReport report;
