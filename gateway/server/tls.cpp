@@ -65,10 +65,11 @@ Result<std::shared_ptr<SSL_CTX>> make_context(const TlsFiles& files) {
   ERR_clear_error();
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   SSL_CTX* const raw = context.get();
+  std::string groups = kGroups;  // OpenSSL's macro casts const away
   if (raw == nullptr || SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION) != 1 ||
       SSL_CTX_set_max_proto_version(raw, TLS1_3_VERSION) != 1 ||
       SSL_CTX_set_cipher_list(raw, kTls12Ciphers) != 1 ||
-      SSL_CTX_set1_groups_list(raw, kGroups) != 1) {
+      SSL_CTX_set1_groups_list(raw, groups.data()) != 1) {
     return tls_error("cannot set up TLS");
   }
   // Tickets would need keys that are rotated and shared; resumption saves little behind
