@@ -37,7 +37,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("BENCH_ROUNDS", 7)),
                         help="alternating rounds (7)")
-    parser.add_argument("--seconds", type=float, default=float(os.environ.get("BENCH_SECONDS", 3)),
+    parser.add_argument("--seconds", type=int, default=int(os.environ.get("BENCH_SECONDS", 3)),
                         help="of each measurement (3)")
     parser.add_argument("--people", type=int, default=deploy.PEOPLE, help="people (20000)")
     parser.add_argument("--million", action="store_true",
