@@ -39,12 +39,13 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(
     std::string_view query, std::initializer_list<std::string_view> known) {
   std::vector<std::pair<std::string, std::string>> pairs;
   while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::size_t end = query.find('&');
     const std::string_view pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const std::size_t equals = std::min(pair.find('='), pair.size());
+    query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+    const std::size_t equals = pair.find('=');
     const std::string_view name = pair.substr(0, equals);
-    auto value = decode(pair.substr(std::min(equals + 1, pair.size())));
+    auto value =
+        decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
     const bool repeated = std::any_of(pairs.begin(), pairs.end(),
                                       [&](const auto& seen) { return seen.first == name; });
     if (!value || repeated || std::find(known.begin(), known.end(), name) == known.end()) {
