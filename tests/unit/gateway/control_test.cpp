@@ -1,0 +1,156 @@
+// The control socket: private, one JSON object a line, progress before the result.
+#include "gateway/ops/control.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace fieldgate::ops {
+namespace {
+
+namespace fs = std::filesystem;
+using boost::json::object;
+
+class ControlTest : public ::testing::Test {
+ protected:
+  ControlTest() {
+    std::string name = (fs::temp_directory_path() / "fieldgate-control-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~ControlTest() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  static Result<object> echo(const object& request, const ControlServer::Progress& progress) {
+    progress(1);
+    progress(2);
+    if (request.contains("fail")) {
+      return make_error(ErrorCode::kNotFound, "there is no such thing", "gone");
+    }
+    return object{{"was", request}};
+  }
+  // What the server says to these raw bytes, until it ends the stream.
+  std::string raw(const std::string& bytes) const {
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = (folder_ / "control.sock").string();
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t now = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (now <= 0) {
+        break;
+      }
+      sent += static_cast<std::size_t>(now);
+    }
+    ::shutdown(socket, SHUT_WR);
+    std::string answer;
+    char piece[4096];
+    for (ssize_t got = 0; (got = ::recv(socket, piece, sizeof piece, 0)) > 0;) {
+      answer.append(piece, static_cast<std::size_t>(got));
+    }
+    ::close(socket);
+    return answer;
+  }
+  fs::path folder_;
+};
+
+TEST_F(ControlTest, CarriesRequestsProgressAndResults) {
+  const auto server = ControlServer::start(folder_, echo);
+  ASSERT_TRUE(server.has_value());
+  std::vector<std::uint64_t> progress;
+  const auto answer = ask_running_gateway(folder_, {{"command", "x\ny"}, {"umlaut", "Köln"}},
+                                          [&](std::uint64_t rows) { progress.push_back(rows); });
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_TRUE(answer->has_value()) << answer->error().message;
+  EXPECT_EQ((*answer)->at("was"), (object{{"command", "x\ny"}, {"umlaut", "Köln"}}));
+  EXPECT_EQ(progress, (std::vector<std::uint64_t>{1, 2}));
+}
+
+TEST_F(ControlTest, CarriesErrorsWhole) {
+  const auto server = ControlServer::start(folder_, echo);
+  ASSERT_TRUE(server.has_value());
+  const auto answer = ask_running_gateway(folder_, {{"fail", true}}, [](std::uint64_t) {});
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_TRUE(answer->has_error());
+  EXPECT_EQ(answer->error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(answer->error().message, "there is no such thing");
+  EXPECT_EQ(answer->error().detail_code, "gone");
+}
+
+TEST_F(ControlTest, IsPrivateAndGoesWithItsServer) {
+  const fs::path socket = folder_ / "control.sock";
+  {
+    const auto server = ControlServer::start(folder_, echo);
+    ASSERT_TRUE(server.has_value());
+    EXPECT_EQ(fs::status(socket).permissions(), fs::perms(0600));
+    EXPECT_TRUE(fs::is_socket(socket));
+  }
+  EXPECT_FALSE(fs::exists(socket));
+  EXPECT_FALSE(ask_running_gateway(folder_, {}, [](std::uint64_t) {}).has_value());
+}
+
+TEST_F(ControlTest, TakesThePlaceOfASocketThatADeadProcessLeft) {
+  std::ofstream(folder_ / "control.sock") << "left over";
+  EXPECT_FALSE(ask_running_gateway(folder_, {}, [](std::uint64_t) {}).has_value());
+  const auto server = ControlServer::start(folder_, echo);
+  ASSERT_TRUE(server.has_value());
+  EXPECT_TRUE(ask_running_gateway(folder_, {}, [](std::uint64_t) {}).has_value());
+}
+
+TEST_F(ControlTest, APathLongerThanASocketAddressWorks) {
+  const fs::path deep = folder_ / std::string(120, 'd');
+  fs::create_directory(deep);
+  const auto server = ControlServer::start(deep, echo);
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  const auto answer = ask_running_gateway(deep, {{"a", 1}}, [](std::uint64_t) {});
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_TRUE(answer->has_value());
+}
+
+TEST_F(ControlTest, WhatIsNoRequestIsRefusedAndTheNextOneIsServed) {
+  const auto server = ControlServer::start(folder_, echo);
+  ASSERT_TRUE(server.has_value());
+  for (const char* line : {"\n", "x\n", "[]\n", "{\"a\":1,\"a\":2}\n", "{}{}\n"}) {
+    EXPECT_NE(raw(line).find("the request is not a JSON object"), std::string::npos) << line;
+  }
+  EXPECT_EQ(raw(""), "") << "ended before its line did";
+  EXPECT_EQ(raw("{\"cut\":"), "");
+  EXPECT_EQ(raw(std::string(kMaxControlLineBytes + 4096 + 1, ' ')), "") << "an endless line";
+  EXPECT_NE(raw("{\"a\":1}\n").find("\"result\""), std::string::npos);
+}
+
+TEST_F(ControlTest, AGatewayThatGoesAwayBeforeItAnswersIsAnErrorNotASilence) {
+  // A listener that takes the request and hangs up.
+  const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = (folder_ / "control.sock").string();
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 1), 0);
+  std::thread dying([listener] {
+    const int connection = ::accept(listener, nullptr, nullptr);
+    char byte = 0;
+    EXPECT_EQ(::recv(connection, &byte, 1, 0), 1);
+    ::close(connection);
+  });
+  const auto answer = ask_running_gateway(folder_, {{"a", 1}}, [](std::uint64_t) {});
+  dying.join();
+  ::close(listener);
+  ASSERT_TRUE(answer.has_value());
+  ASSERT_TRUE(answer->has_error());
+  EXPECT_EQ(answer->error().code, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace fieldgate::ops
