@@ -54,8 +54,16 @@ Gateway::~Gateway() {
 }
 
 Result<void> Gateway::reload_credentials() {
-  FIELDGATE_TRY(const auto credentials, deployment_.store().credentials());
-  keys_->reload(credentials);
+  // Read and put in force as one: a list that is read before a revocation must not follow it.
+  const std::lock_guard lock(credentials_mutex_);
+  const auto credentials = deployment_.store().credentials();
+  credentials_known_ = credentials.has_value();
+  if (credentials.has_error()) {
+    // One of them may just have been revoked: until they can be read, none is good.
+    keys_->reload({});
+    return credentials.error();
+  }
+  keys_->reload(*credentials);
   return ok();
 }
 
@@ -106,9 +114,16 @@ Result<void> Gateway::open_control() {
             ops::CommandHooks hooks;
             hooks.rows_per_transaction = write::kRowsBesideTraffic;
             hooks.progress = progress;
+            hooks.stopping = [this] {
+              const std::lock_guard lock(mutex_);
+              return stopping_;
+            };
             hooks.credentials_changed = [this] {
               if (const auto reloaded = reload_credentials(); reloaded.has_error()) {
-                deployment_.say("credentials could not be read again: " + reloaded.error().message);
+                deployment_.say(
+                    "credentials cannot be read, so every key is refused until they "
+                    "can: " +
+                    reloaded.error().message);
               }
             };
             return ops::run_command(deployment_, hooks, request);
@@ -143,6 +158,9 @@ void Gateway::watch_log() {
   std::string last_problem;
   while (!changed_.wait_for(lock, kCheckpointInterval, [this] { return stopping_; })) {
     lock.unlock();
+    if (!credentials_known_ && reload_credentials().has_value()) {
+      deployment_.say("credentials are read again");
+    }
     std::string problem;
     if (const auto written = deployment_.log().write_checkpoint(); written.has_error()) {
       problem = written.error().message;

@@ -30,7 +30,8 @@ class Gateway {
 
   /// The first listener that carries the surface; 0 when there is none.
   [[nodiscard]] std::uint16_t port(config::Surface surface) const;
-  /// Credentials changed in the store: obey at the next request.
+  /// Credentials changed in the store: obey at the next request. When they cannot be read every
+  /// key is refused, and they are tried again each second.
   [[nodiscard]] Result<void> reload_credentials();
   /// SIGHUP: policy and certificates again. What is broken leaves the old one in force and is said.
   void reload();
@@ -53,6 +54,8 @@ class Gateway {
   std::unique_ptr<ops::ControlServer> control_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::mutex credentials_mutex_;
+  std::atomic<bool> credentials_known_{true};
   bool stopping_ = false;  // guarded by mutex_
   std::thread log_watch_;
 };

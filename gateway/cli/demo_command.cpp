@@ -35,8 +35,12 @@ Result<void> import_example(Deployment& deployment, const fs::path& example) {
   FIELDGATE_TRY(const auto imported,
                 ops::run_command(deployment, {},
                                  {{"command", "profiles.import"}, {"file", people_file.string()}}));
-  write::ImportRun run{
-      deployment.writer(), deployment.sealing(), deployment.policy().get(), write::kRowsAlone, {}};
+  write::ImportRun run{deployment.writer(),
+                       deployment.sealing(),
+                       deployment.policy().get(),
+                       write::kRowsAlone,
+                       {},
+                       {}};
   std::ifstream consents(example / "consents.jsonl", std::ios::binary);
   if (!consents) {
     return make_error(ErrorCode::kInvalid, "consents.jsonl is missing in " + example.string());

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -143,6 +144,11 @@ Result<object> import_people(Deployment& deployment, const CommandHooks& hooks,
   if (defaults.country.empty()) {
     defaults.country = deployment.config().default_region;
   }
+  std::error_code failure;
+  // A pipe could keep a running gateway waiting for as long as it likes.
+  if (!std::filesystem::is_regular_file(file, failure)) {
+    return make_error(ErrorCode::kInvalid, "there is no regular file `" + file + '`');
+  }
   std::ifstream in(file, std::ios::binary);
   if (!in) {
     return make_error(ErrorCode::kInvalid, "the file `" + file + "` cannot be read");
@@ -152,9 +158,12 @@ Result<object> import_people(Deployment& deployment, const CommandHooks& hooks,
   const auto source = csv ? importing::make_csv_source(policy->set(), chosen, defaults, buffer)
                           : importing::make_ndjson_source(policy->set(), chosen, defaults, buffer);
   write::ImportRun run{
-      deployment.writer(), deployment.sealing(), policy,
+      deployment.writer(),
+      deployment.sealing(),
+      policy,
       hooks.rows_per_transaction == 0 ? write::kRowsAlone : hooks.rows_per_transaction,
-      hooks.progress};
+      hooks.progress,
+      hooks.stopping};
   FIELDGATE_TRY(const write::ImportReport report, write::import_stream(run, in, *source, buffer));
   FIELDGATE_CHECK_OK(deployment.record_now(
       audit::RecordType::kAdmin, "import from a file: " + std::to_string(report.imported) +

@@ -14,6 +14,8 @@ struct CommandHooks {
   std::function<void()> credentials_changed = [] {};
   /// Told how many rows of an import are durable.
   std::function<void(std::uint64_t)> progress = [](std::uint64_t) {};
+  /// Asked between the transactions of an import: true ends it with `kUnavailable`.
+  std::function<bool()> stopping = [] { return false; };
   /// Rows of one import transaction: few beside live traffic, many alone.
   std::size_t rows_per_transaction = 0;
 };

@@ -150,6 +150,9 @@ ControlServer::~ControlServer() {
   if (::write(stop_event_, &one, sizeof one) == static_cast<ssize_t>(sizeof one)) {
     thread_.join();
   }
+  for (Request& request : requests_) {
+    request.thread.join();
+  }
   ::close(listener_);
   ::close(stop_event_);
   ::unlink(path_.c_str());
@@ -169,10 +172,32 @@ void ControlServer::serve() {
     }
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection >= 0) {
-      answer(connection);
-      ::close(connection);
+      take(connection);
     }
   }
+}
+
+void ControlServer::take(int connection) {
+  requests_.remove_if([](Request& request) {
+    if (!request.done) {
+      return false;
+    }
+    request.thread.join();
+    return true;
+  });
+  if (requests_.size() >= kMaxControlRequests) {
+    send_line(
+        connection,
+        {{"error", describe(make_error(ErrorCode::kUnavailable, "too many commands at once"))}});
+    ::close(connection);
+    return;
+  }
+  Request& request = requests_.emplace_back();
+  request.thread = std::thread([this, &request, connection] {
+    answer(connection);
+    ::close(connection);
+    request.done = true;
+  });
 }
 
 void ControlServer::answer(int connection) {

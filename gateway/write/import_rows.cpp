@@ -81,6 +81,12 @@ Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
     if (run.progress) {
       run.progress(rows);
     }
+    if (run.stopping && run.stopping()) {
+      return make_error(ErrorCode::kUnavailable,
+                        "the gateway is stopping; " + std::to_string(report.imported) +
+                            " new and " + std::to_string(report.updated) +
+                            " updated people are stored; import the file again for the rest");
+    }
     return ok();
   };
   std::vector<char> piece(kReadBytes);

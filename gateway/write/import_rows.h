@@ -53,6 +53,8 @@ struct ImportRun {
   std::shared_ptr<const read_path::BoundPolicy> policy;
   std::size_t rows_per_transaction = kRowsAlone;
   std::function<void(std::uint64_t rows)> progress;
+  /// Asked after each transaction; true ends the import with `kUnavailable`. May be empty.
+  std::function<bool()> stopping;
 };
 [[nodiscard]] Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
                                                  importing::RowSource& source, RowBuffer& buffer);
