@@ -48,8 +48,8 @@ class BoundPolicy {
   /// The domain of an app's pseudonyms for a purpose; null when the purpose is not granted to it.
   [[nodiscard]] const crypto::PseudonymDomain* pseudonyms(policy::AppIndex app,
                                                           policy::PurposeIndex purpose) const;
-  /// The domain in which an app that writes names people: it belongs to no purpose and reads nothing.
-  /// Null for an unknown app.
+  /// The domain in which an app that writes names people: it belongs to no purpose and reads
+  /// nothing. Null for an unknown app.
   [[nodiscard]] const crypto::PseudonymDomain* write_pseudonyms(policy::AppIndex app) const {
     return app < write_domains_.size() ? &write_domains_[app] : nullptr;
   }
@@ -89,7 +89,7 @@ class BoundPolicy {
   std::vector<std::uint16_t> purpose_of_name_;
   std::vector<Purpose> purposes_;
   std::vector<std::vector<std::unique_ptr<crypto::PseudonymDomain>>> domains_;  // [app][purpose]
-  std::vector<crypto::PseudonymDomain> write_domains_;  // [app]
+  std::vector<crypto::PseudonymDomain> write_domains_;                          // [app]
   std::vector<crypto::PseudonymDomain> value_domains_;
 };
 
