@@ -73,6 +73,9 @@ class Deployment {
 
   void say(const std::string& sentence) const { services_.say(sentence); }
 
+  /// True once a sync of the log or of a database has failed: the process must end.
+  [[nodiscard]] bool failed() const { return log_->failed() || store_->failed(); }
+
   /// Loads the policy directory again. A broken policy leaves the old one in force and is the
   /// error.
   [[nodiscard]] Result<void> reload_policy();

@@ -48,6 +48,12 @@ Gateway::~Gateway() {
   if (server_ != nullptr) {
     server_->stop();
   }
+  // The loops have ended, and requests that outlived the drain may still wait: for the writer,
+  // whose work uses the loops' state, and for the log. Both are settled while the connections live.
+  deployment_.writer().drain();
+  for (const auto& loop : loops_) {
+    loop->close();
+  }
   if (log_watch_.joinable()) {
     log_watch_.join();
   }
@@ -147,9 +153,14 @@ void Gateway::reload() {
   }
   if (const auto policy = deployment_.reload_policy(); policy.has_error()) {
     deployment_.say("the old policy stays in force: " + policy.error().message);
-  } else {
-    deployment_.say("policy " + std::string(deployment_.policy().get()->set().version()) +
-                    " is in force");
+    return;
+  }
+  const std::string said =
+      "policy " + std::string(deployment_.policy().get()->set().version()) + " is in force";
+  deployment_.say(said);
+  if (const auto recorded = deployment_.record_now(audit::RecordType::kPolicy, said);
+      recorded.has_error()) {
+    deployment_.say("the change of policy could not be recorded: " + recorded.error().message);
   }
 }
 
@@ -171,7 +182,7 @@ void Gateway::watch_log() {
       last_problem = problem;
     }
     lock.lock();
-    if (deployment_.log().failed()) {
+    if (deployment_.failed()) {
       stopping_ = true;
       changed_.notify_all();
       return;
@@ -182,7 +193,7 @@ void Gateway::watch_log() {
 bool Gateway::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return stopping_; });
-  return !deployment_.log().failed();
+  return !deployment_.failed();
 }
 
 void Gateway::request_stop() {

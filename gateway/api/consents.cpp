@@ -214,8 +214,8 @@ std::optional<PersonKey> named(LoopState& state, http::Exchange& exchange, const
                                policy::PurposeIndex purpose,
                                std::span<const policy::PurposeIndex> purposes,
                                const read_path::PersonReference& person) {
-  auto key = name_person(state.environment(), *call.policy,
-                         call.policy->set().app(call.principal->app), purposes, person);
+  auto key =
+      name_person(state.environment(), *call.policy, read_path::acting_app(call), purposes, person);
   if (key.has_value()) {
     return *key;
   }
@@ -248,7 +248,7 @@ Result<RightRequest> read_right(const boost::json::object& body, UtcTime now) {
 
 // The app's purposes: a pseudonym of any of them may name the person.
 std::vector<policy::PurposeIndex> purposes_of(const Call& call) {
-  const policy::AppIndex app = call.policy->set().app(call.principal->app);
+  const policy::AppIndex app = read_path::acting_app(call);
   return app == policy::kUnknownIndex ? std::vector<policy::PurposeIndex>{}
                                       : call.policy->set().apps()[app].purposes;
 }

@@ -86,6 +86,14 @@ void record_and_answer(LoopState& state, http::Exchange& exchange,
   state.append(recordable.line, *pending);
 }
 
+Result<void> may_write(const audit::Log& log) {
+  if (log.healthy()) {
+    return ok();
+  }
+  return make_error(ErrorCode::kUnavailable,
+                    "nothing is written that cannot be recorded: " + log.health_detail());
+}
+
 void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work) {
   struct InFlight {
     WriteWork work;
@@ -94,7 +102,8 @@ void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work
   auto flight = std::make_shared<InFlight>();
   flight->work = std::move(work);
   const auto queued = state.deployment().writer().submit(
-      [flight](store::Transaction& transaction) -> Result<void> {
+      [flight, &state](store::Transaction& transaction) -> Result<void> {
+        FIELDGATE_CHECK_OK(may_write(state.deployment().log()));
         flight->outcome = flight->work(transaction);
         if (flight->outcome.has_error()) {
           return flight->outcome.error();

@@ -30,6 +30,9 @@ class LoopState final : public audit::LoopWaker {
   /// The half-second tick: gives up on commits that stall.
   void tick() { appender_->sweep(); }
   void wake() override;
+  /// Gives up the loop's way into the log; whoever still waits is told. After the loop has ended,
+  /// while its connections still live.
+  void close() { appender_.reset(); }
 
  private:
   LoopState(Deployment& deployment, std::unique_ptr<store::Reader> reader);
@@ -52,6 +55,9 @@ void record_and_answer(LoopState& state, http::Exchange& exchange,
 /// must not touch the exchange.
 using WriteWork = std::function<Result<read_path::Recordable>(store::Transaction&)>;
 void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work);
+
+/// `kUnavailable` while the log cannot take records: a write is then refused before it is made.
+[[nodiscard]] Result<void> may_write(const audit::Log& log);
 
 /// Answers an error as a problem document with this request's id.
 void answer_error(http::Exchange& exchange, const Error& error);

@@ -48,7 +48,7 @@ read_path::Step<std::pair<policy::AppIndex, policy::PurposeIndex>> claim_purpose
     return read_path::Refusal{403, policy::ReasonCode::kUnknownPurpose,
                               "the policy has no such purpose", purpose, std::nullopt};
   }
-  const policy::AppIndex app = set.app(call.principal->app);
+  const policy::AppIndex app = read_path::acting_app(call);
   if (call.policy->pseudonyms(app, purpose) == nullptr) {
     return read_path::Refusal{403, policy::ReasonCode::kPurposeNotGranted,
                               "the policy does not grant this purpose to this app", purpose,

@@ -39,7 +39,8 @@ Result<Recordable> record_upsert(LoopState& state, const Call& call, policy::App
                                  const importing::PersonRow& row, const write::Upserted& upserted) {
   std::vector<audit::FieldOutcome> outcomes;
   for (const importing::PersonField& field : row.fields) {
-    outcomes.push_back({call.policy->set().fields()[field.field].name, "written"});
+    outcomes.push_back({call.policy->set().fields()[field.field].name,
+                        upserted.written.test(field.field) ? "written" : "kept-newer"});
   }
   const auto tag =
       read_path::subject_tag(state.environment().audit_key, call.record_id, upserted.subject);
@@ -177,7 +178,7 @@ void patch_profile(LoopState& state, http::Exchange& exchange) {
                             why.field.empty() ? why.message : why.field + ": " + why.message));
     return;
   }
-  const policy::AppIndex app = call->policy->set().app(call->principal->app);
+  const policy::AppIndex app = read_path::acting_app(*call);
   if (call->policy->write_pseudonyms(app) == nullptr) {
     answer_error(exchange, make_error(ErrorCode::kForbidden, "the policy does not know this app"));
     return;

@@ -149,21 +149,18 @@ class TraitsAnswer final : public audit::Waiter {
     response.body = read_path::respond(std::move(answer_), *receipt);
     if (problem) {
       response.content_type = "application/problem+json";
-    } else {
-      reshape(response.body);
+    } else if (const auto done = reshape(response.body); done.has_error()) {
+      answer_error(exchange_, make_error(ErrorCode::kInternal, "the answer cannot be reshaped"));
+      return;
     }
     exchange_.answer(std::move(response));
   }
 
  private:
   // {"traits": {...}, "cursor": {...}}; `audit` and `withheld` are kept beside what Segment has.
-  void reshape(std::string& body) const {
-    auto parsed = http::parse_json(body);
-    if (parsed.has_error()) {
-      body = "{}";
-      return;
-    }
-    boost::json::object& whole = parsed->as_object();
+  [[nodiscard]] Result<void> reshape(std::string& body) const {
+    FIELDGATE_TRY(auto parsed, http::parse_json(body));
+    boost::json::object& whole = parsed.as_object();
     boost::json::object traits;
     bool more = false;
     for (auto& field : whole["fields"].as_object()) {
@@ -179,6 +176,7 @@ class TraitsAnswer final : public audit::Waiter {
     out["withheld"] = std::move(whole["withheld"]);
     out["audit"] = std::move(whole["audit"]);
     body = boost::json::serialize(out);
+    return ok();
   }
 
   http::Exchange& exchange_;
@@ -250,7 +248,7 @@ void read_traits(LoopState& state, http::Exchange& exchange) {
   }
   const read_path::Call call = start_call(state, exchange);
   const policy::PolicySet& set = call.policy->set();
-  const policy::AppIndex app = set.app(call.principal->app);
+  const policy::AppIndex app = read_path::acting_app(call);
   if (app == policy::kUnknownIndex || set.apps()[app].default_purpose == policy::kUnknownIndex) {
     answer_error(exchange,
                  make_error(ErrorCode::kForbidden, "the policy gives this app no default purpose"));

@@ -47,6 +47,9 @@ int serve_until_signal(Gateway& gateway) {
   // Wakes the signal thread when it was the log that ended the wait.
   pthread_kill(signals.native_handle(), SIGTERM);
   signals.join();
+  // From here a second signal ends the process at once.
+  const sigset_t set = served_signals();
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   if (!clean) {
     std::cerr << "fieldgate: error: the audit log has failed; the process ends, because what "
                  "cannot be recorded must not be answered. The next start verifies the log.\n";

@@ -198,7 +198,7 @@ Result<json::value> parse_json(std::string_view text, json::storage_ptr storage)
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   alignas(std::max_align_t) std::array<unsigned char, kScratchBytes> scratch;
-  const bool has_escapes = std::memchr(text.data(), '\\', text.size()) != nullptr;
+  const bool has_escapes = text.find('\\') != std::string_view::npos;
   try {
     json::basic_parser<ValueBuilder> parser(options, std::move(storage), has_escapes,
                                             scratch.data());

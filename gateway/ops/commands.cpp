@@ -31,6 +31,14 @@ Result<object> add_key(Deployment& deployment, const CommandHooks& hooks, const 
   const std::string app = text(request, "app");
   const std::string role = text(request, "role");
   const auto policy = deployment.policy().get();
+  if (!role.empty() && role != kOfficerRole) {
+    return make_error(ErrorCode::kInvalid,
+                      "the only role of a credential itself is `dpo`; apps have theirs in the "
+                      "policy");
+  }
+  if (role == kOfficerRole && app != kOfficerRole) {
+    return make_error(ErrorCode::kInvalid, "a key with the role `dpo` is named `dpo`, not an app");
+  }
   if (role != kOfficerRole && policy->set().app(app) == policy::kUnknownIndex) {
     std::vector<std::string> known;
     for (const policy::App& each : policy->set().apps()) {
@@ -40,11 +48,6 @@ Result<object> add_key(Deployment& deployment, const CommandHooks& hooks, const 
     return make_error(ErrorCode::kInvalid,
                       "the policy has no app `" + app + '`' +
                           (near.empty() ? std::string() : "; did you mean `" + near + "`?"));
-  }
-  if (!role.empty() && role != kOfficerRole) {
-    return make_error(ErrorCode::kInvalid,
-                      "the only role of a credential itself is `dpo`; apps have theirs in the "
-                      "policy");
   }
   store::Credential credential;
   if (const std::string expires = text(request, "expires"); !expires.empty()) {
@@ -200,15 +203,6 @@ Result<object> inspect_person(Deployment& deployment, const object& request) {
   return object{{"fields", std::move(fields)}};
 }
 
-Result<object> reload_policy(Deployment& deployment) {
-  FIELDGATE_CHECK_OK(deployment.reload_policy());
-  const auto policy = deployment.policy().get();
-  const std::string version(policy->set().version());
-  FIELDGATE_CHECK_OK(
-      deployment.record_now(audit::RecordType::kPolicy, "policy " + version + " is in force"));
-  return object{{"policy", version}, {"digest", policy->digest()}};
-}
-
 }  // namespace
 
 Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
@@ -228,9 +222,6 @@ Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
   }
   if (command == "profiles.inspect") {
     return inspect_person(deployment, request);
-  }
-  if (command == "policy.reload") {
-    return reload_policy(deployment);
   }
   return make_error(ErrorCode::kInvalid, "unknown command");
 }

@@ -25,8 +25,7 @@ struct CommandHooks {
 /// - "keys.app.list" -> {keys: [{prefix, app, role, created, expires, revoked}]};
 /// - "keys.app.revoke" {prefix} -> {prefix, revoked};
 /// - "profiles.import" {file, mapping?, country?} -> {imported, updated, rejected};
-/// - "profiles.inspect" {type, value} -> {fields: {name: {suite, key_version, bytes}}};
-/// - "policy.reload" -> {policy, digest}.
+/// - "profiles.inspect" {type, value} -> {fields: {name: {suite, key_version, bytes}}}.
 /// Each change is recorded in the audit log. Blocks; not for an I/O loop. Thread-safe.
 [[nodiscard]] Result<boost::json::object> run_command(Deployment& deployment,
                                                       const CommandHooks& hooks,

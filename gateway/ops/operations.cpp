@@ -35,34 +35,40 @@ void add_operations_routes(http::Router& router, Deployment& deployment,
   const AuthPolicy open =
       AuthPolicy::no_auth("its own listener, loopback by default; says nothing about people");
   router.add(Method::kGet, "/healthz", open, [&deployment](http::Exchange& exchange) {
-    answer_health(exchange, !deployment.log().failed(), "alive",
-                  "the audit log has failed: " + deployment.log().health_detail());
+    answer_health(exchange, !deployment.failed(), "alive",
+                  "a sync to disk has failed: " + deployment.log().health_detail());
   });
   router.add(Method::kGet, "/readyz", open, [&deployment](http::Exchange& exchange) {
-    answer_health(exchange, deployment.log().healthy(), "ready",
+    answer_health(exchange, deployment.log().healthy() && !deployment.failed(), "ready",
                   "reads cannot be recorded: " + deployment.log().health_detail());
   });
-  router.add(Method::kGet, "/metrics", open,
-             [&deployment, counters = std::move(counters)](http::Exchange& exchange) {
-               const server::Counters now = counters();
-               http::Response response;
-               response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-               std::string& out = response.body;
-               append_metric(out, "connections_accepted_total", "counter", "Connections accepted.",
-                             now.connections_accepted);
-               append_metric(out, "connections_open", "gauge", "Connections open.",
-                             now.connections_open);
-               append_metric(out, "requests_total", "counter", "Requests taken in.", now.requests);
-               append_metric(out, "requests_malformed_total", "counter",
-                             "Requests refused at the edge.", now.malformed);
-               append_metric(out, "deadline_cuts_total", "counter",
-                             "Connections cut by a deadline.", now.deadline_cuts);
-               append_metric(out, "audit_records", "gauge", "Durable audit records.",
-                             deployment.log().size());
-               append_metric(out, "audit_healthy", "gauge", "1 while reads can be recorded.",
-                             deployment.log().healthy() ? 1 : 0);
-               exchange.answer(std::move(response));
-             });
+  router.add(
+      Method::kGet, "/metrics", open,
+      [&deployment, counters = std::move(counters)](http::Exchange& exchange) {
+        const server::Counters now = counters();
+        http::Response response;
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        std::string& out = response.body;
+        append_metric(out, "connections_accepted_total", "counter", "Connections accepted.",
+                      now.connections_accepted);
+        append_metric(out, "connections_open", "gauge", "Connections open.", now.connections_open);
+        append_metric(out, "requests_total", "counter", "Requests taken in.", now.requests);
+        append_metric(out, "requests_malformed_total", "counter", "Requests refused at the edge.",
+                      now.malformed);
+        append_metric(out, "deadline_cuts_total", "counter", "Connections cut by a deadline.",
+                      now.deadline_cuts);
+        append_metric(out, "accept_pauses_total", "counter",
+                      "Times that accepting paused for want of descriptors.", now.accept_pauses);
+        append_metric(out, "connections_shed_total", "counter",
+                      "Connections turned away at the limit.", now.shed);
+        append_metric(out, "faults_total", "counter", "Requests that met a fault of ours.",
+                      now.faults);
+        append_metric(out, "audit_records", "gauge", "Durable audit records.",
+                      deployment.log().size());
+        append_metric(out, "audit_healthy", "gauge", "1 while reads can be recorded.",
+                      deployment.log().healthy() ? 1 : 0);
+        exchange.answer(std::move(response));
+      });
 }
 
 }  // namespace fieldgate::ops

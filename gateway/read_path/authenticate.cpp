@@ -32,7 +32,7 @@ Step<Claim> authenticate(const Call& call, const ReadRequest& request) {
     return Refusal{403, policy::ReasonCode::kUnknownPurpose, "the policy has no such purpose",
                    policy::kUnknownIndex, std::nullopt};
   }
-  claim.question.app = set.app(call.principal->app);
+  claim.question.app = acting_app(call);
   claim.pseudonyms = call.policy->pseudonyms(claim.question.app, claim.question.purpose);
   if (claim.pseudonyms == nullptr) {
     return Refusal{403, policy::ReasonCode::kPurposeNotGranted,

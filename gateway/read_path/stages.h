@@ -45,6 +45,12 @@ struct Call {
   UtcTime now{};
 };
 
+/// The app that the call acts as; a credential with a role of its own (the officer's) acts as none.
+[[nodiscard]] inline policy::AppIndex acting_app(const Call& call) {
+  return call.principal->role.empty() ? call.policy->set().app(call.principal->app)
+                                      : policy::kUnknownIndex;
+}
+
 /// Why a read ends early. It is still recorded and answered like any other, save a malformed one,
 /// which is only counted.
 struct Refusal {

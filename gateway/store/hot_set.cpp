@@ -377,6 +377,7 @@ class HotSetStore final : public HotStore {
         std::make_unique<HotTransaction>(set_, std::move(turn), std::move(inner)));
   }
   Result<std::vector<Credential>> credentials() override { return inner_->credentials(); }
+  bool failed() const override { return inner_->failed(); }
   HotSetCounters counters() const override { return set_.counters(); }
 
  private:

@@ -25,6 +25,7 @@ class NameTable {
   [[nodiscard]] NameId find(std::string_view name) const;
   /// Lives as long as the table; empty for an id that was never given out.
   [[nodiscard]] std::string_view name(NameId id) const;
+  [[nodiscard]] std::size_t size() const { return size_.load(std::memory_order_acquire); }
   /// The id that `name` would get next; `kInvalid` for an empty or overlong name, `kUnavailable`
   /// when all ids are given out.
   [[nodiscard]] Result<NameId> next_id(std::string_view name) const;

@@ -92,6 +92,19 @@ SubjectId new_subject(Random& random) {
   return subject;
 }
 
+Result<store::NameId> intern_source(store::Names& names, std::string_view source) {
+  if (const store::NameId known = names.find(source); known != store::kNoName) {
+    return known;
+  }
+  if (names.size() >= kMaxNamesForSources) {
+    return make_error(
+        ErrorCode::kInvalid,
+        "there are too many different sources; name kinds of sources, not single ones",
+        "too-many-sources");
+  }
+  return names.intern(source);
+}
+
 // Seals each value of the row that is newer than what is stored.
 Result<std::vector<const PersonField*>> seal_fields(
     const Sealing& sealing, const read_path::BoundPolicy& policy, const store::Profile* person,
@@ -112,7 +125,7 @@ Result<std::vector<const PersonField*>> seal_fields(
     context.value_version = old == nullptr ? 1 : old->value_version + 1;
     store::FieldWrite value;
     value.field = name;
-    FIELDGATE_TRY(value.source, sealing.names.intern(field.source));
+    FIELDGATE_TRY(value.source, intern_source(sealing.names, field.source));
     value.type = static_cast<std::uint8_t>(context.type);
     value.value_version = context.value_version;
     value.collected_at = field.collected_at;
@@ -168,8 +181,9 @@ Result<Upserted> upsert_person(const Sealing& sealing, const read_path::BoundPol
   }
   FIELDGATE_TRY(const store::ProfilePtr person, find_person(transaction, links));
   if (person != nullptr && person->wrapped_key().empty()) {
-    return make_error(ErrorCode::kConflict, "this person was erased; nothing was written",
-                      "erased");
+    // The same words as for any conflict: that somebody was erased is for the officer alone.
+    return make_error(ErrorCode::kConflict,
+                      "these identifiers cannot be written; nothing was written", "conflict");
   }
 
   store::ProfileWrite write;
@@ -186,7 +200,11 @@ Result<Upserted> upsert_person(const Sealing& sealing, const read_path::BoundPol
   FIELDGATE_TRY(const auto taken, seal_fields(sealing, policy, person.get(), key, row, write));
   FIELDGATE_CHECK_OK(seal_facts(sealing, policy.set(), person.get(), key, taken, write));
   FIELDGATE_CHECK_OK(transaction.put(write));
-  return Upserted{write.subject, write.create};
+  Upserted upserted{write.subject, write.create, {}};
+  for (const PersonField* field : taken) {
+    upserted.written.set(field->field);
+  }
+  return upserted;
 }
 
 }  // namespace fieldgate::write

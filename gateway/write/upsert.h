@@ -21,7 +21,12 @@ struct Sealing {
 struct Upserted {
   SubjectId subject;
   bool created = false;
+  FieldSet written;  ///< the row's fields, but for those whose stored value was collected later
 };
+
+/// Names that sources may fill of the store's dictionary; the rest stays free for policies. A row
+/// with a new source beyond it is refused.
+inline constexpr std::size_t kMaxNamesForSources = 32'000;
 
 /// Creates or updates the person that the row's identifiers lead to.
 ///

@@ -46,6 +46,11 @@ Result<void> WriteQueue::run(const Work& work) {
   return outcome.get();
 }
 
+void WriteQueue::drain() {
+  std::unique_lock lock(mutex_);
+  idle_.wait(lock, [this] { return queue_.empty() && !busy_; });
+}
+
 void WriteQueue::serve() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -58,10 +63,14 @@ void WriteQueue::serve() {
       jobs.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
+    busy_ = true;
     lock.unlock();
     room_.notify_all();
     run_together(jobs);
+    jobs.clear();
     lock.lock();
+    busy_ = false;
+    idle_.notify_all();
   }
 }
 

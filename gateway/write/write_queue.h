@@ -39,6 +39,8 @@ class WriteQueue {
   [[nodiscard]] Result<void> submit(Work work, Done done);
   /// For threads that may block: waits until durable. Waits for room in the queue as well.
   [[nodiscard]] Result<void> run(const Work& work);
+  /// Waits until nothing is queued or running. For a stop: nobody may submit meanwhile.
+  void drain();
 
  private:
   struct Job {
@@ -53,7 +55,9 @@ class WriteQueue {
   std::mutex mutex_;
   std::condition_variable work_ready_;
   std::condition_variable room_;
+  std::condition_variable idle_;
   std::deque<Job> queue_;  // guarded by mutex_
+  bool busy_ = false;      // guarded by mutex_
   bool stopping_ = false;  // guarded by mutex_
   std::thread thread_;
 };

@@ -69,6 +69,7 @@ class MemoryNames final : public Names {
   }
   NameId find(std::string_view name) const override { return table_.find(name); }
   std::string_view name(NameId id) const override { return table_.name(id); }
+  std::size_t size() const override { return table_.size(); }
 
  private:
   std::mutex mutex_;  // one `add` at a time
@@ -78,6 +79,7 @@ class MemoryNames final : public Names {
 class MemoryStore final : public ProfileStore {
  public:
   Names& names() override { return names_; }
+  bool failed() const override { return false; }
   Result<std::unique_ptr<Reader>> reader() override;
   Result<std::unique_ptr<Transaction>> begin() override;
   Result<std::vector<Credential>> credentials() override {

@@ -80,6 +80,7 @@ class SqlcipherNames final : public Names {
   Result<NameId> intern(std::string_view name) override { return writer_.intern(name); }
   NameId find(std::string_view name) const override { return writer_.names().find(name); }
   std::string_view name(NameId id) const override { return writer_.names().name(id); }
+  std::size_t size() const override { return writer_.names().size(); }
 
  private:
   Writer& writer_;
@@ -97,6 +98,7 @@ class SqlcipherStore final : public ProfileStore {
         names_(*writer_) {}
 
   Names& names() override { return names_; }
+  bool failed() const override { return writer_->failed(); }
 
   Result<std::unique_ptr<Reader>> reader() override {
     return SqlcipherReader::open(profiles_, profiles_key_, keys_, keys_key_, reader_cache_bytes_,

@@ -116,7 +116,15 @@ Result<void> Writer::save_lost_names() {
 }
 
 Result<NameId> Writer::intern(std::string_view name) {
+  // Without the lock, which a commit holds over its syncs: an I/O loop must not wait for those. A
+  // name that a rolled-back transaction lost is saved again before the next one begins.
+  if (const NameId known = names_.find(name); known != kNoName) {
+    return known;
+  }
   const std::lock_guard lock(mutex_);
+  if (poisoned_.has_value()) {
+    return *poisoned_;
+  }
   const bool in_transaction = databases_.profiles.in_transaction();
   if (!in_transaction) {
     FIELDGATE_CHECK_OK(save_lost_names());
@@ -161,6 +169,7 @@ Result<void> Writer::check_open() const {
 void Writer::poison_on_failed_sync(const Error& error) {
   if (error.detail_code == "sync-failed") {
     poisoned_ = error;
+    failed_.store(true);
   }
 }
 

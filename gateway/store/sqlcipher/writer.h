@@ -3,6 +3,7 @@
 
 #include <fieldgate/store/profile_store.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,6 +31,7 @@ class Writer {
 
   [[nodiscard]] WriterGate& gate() { return gate_; }
   [[nodiscard]] const NameTable& names() const { return names_; }
+  [[nodiscard]] bool failed() const { return failed_.load(); }
   [[nodiscard]] Result<NameId> intern(std::string_view name);
   /// What readers of these databases register with.
   [[nodiscard]] const std::shared_ptr<ReadSnapshots>& snapshots() const { return snapshots_; }
@@ -97,8 +99,9 @@ class Writer {
   std::vector<std::pair<NameId, std::string>> lost_names_;         // rolled back; saved before use
   std::int64_t next_person_ = 1;
   bool keys_begun_ = false;
-  std::optional<Error> failure_;   // of the open transaction: it can no longer commit
-  std::optional<Error> poisoned_;  // a sync failed: no transaction can begin any more
+  std::optional<Error> failure_;     // of the open transaction: it can no longer commit
+  std::optional<Error> poisoned_;    // a sync failed: no transaction can begin any more
+  std::atomic<bool> failed_{false};  // the same, for readers without the lock
   Bytes encoded_;
 
   Statement insert_name_;

@@ -27,6 +27,8 @@ class Names {
   [[nodiscard]] virtual NameId find(std::string_view name) const = 0;
   /// Empty for an id that was never given out. The view lives as long as the store.
   [[nodiscard]] virtual std::string_view name(NameId id) const = 0;
+  /// Names given out so far.
+  [[nodiscard]] virtual std::size_t size() const = 0;
 };
 
 /// A link from an identifier to a person; a person may have several of a kind.
@@ -102,6 +104,9 @@ class ProfileStore {
   /// Blocks while another transaction is open; call it on a writer thread, never on an I/O loop.
   [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
   [[nodiscard]] virtual Result<std::vector<Credential>> credentials() = 0;
+  /// True once a sync has failed: what is on disk is not known, no write is taken any more, and the
+  /// process must end.
+  [[nodiscard]] virtual bool failed() const = 0;
 };
 
 }  // namespace fieldgate::store
