@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -39,23 +40,74 @@ std::string holder_of(int descriptor) {
   return pid.empty() ? "another process" : "process " + pid;
 }
 
-// A first start makes everything; later, a part that is missing means loss, and is refused.
-Result<bool> is_fresh(const fs::path& data) {
-  bool any = false;
-  bool all = true;
-  for (const fs::path& part : {data / kKeyringFile, data / "profiles.db", data / "keys.db",
-                               data / kLogFolder / "checkpoint"}) {
-    const bool there = fs::exists(part);
-    any = any || there;
-    all = all && there;
+// What a start finds: nothing, a first start that was cut off, or a whole deployment. Later a part
+// that is missing means loss, and is refused.
+enum class Stage { kNew, kUnfinished, kWhole };
+
+Result<Stage> stage_of(const fs::path& data) {
+  std::error_code ignored;
+  const auto there = [&](std::string_view part) { return fs::exists(data / part, ignored); };
+  const bool keyring = there(kKeyringFile);
+  const bool profiles = there("profiles.db");
+  const bool keys = there("keys.db");
+  const bool log = there("log/checkpoint");
+  if (!keyring && !profiles && !keys && !log) {
+    return Stage::kNew;
   }
-  if (any && !all) {
+  if (keyring && profiles && keys && log) {
+    return Stage::kWhole;
+  }
+  // The keyring is made first and the log's checkpoint last, so this is how a cut-off start looks;
+  // whether there is anything to lose is seen once the databases are open.
+  if (keyring && !log) {
+    return Stage::kUnfinished;
+  }
+  return make_error(ErrorCode::kCorrupt,
+                    "the data directory `" + data.string() +
+                        "` is incomplete: keyring.json, profiles.db, keys.db and log belong "
+                        "together; put back what is missing, or start with an empty directory");
+}
+
+// Nobody's data may be in databases whose log is missing.
+Result<void> must_be_empty(store::ProfileStore& store, const fs::path& data) {
+  FIELDGATE_TRY(const auto reader, store.reader());
+  FIELDGATE_TRY(const std::uint64_t people, reader->count_profiles());
+  FIELDGATE_TRY(const auto credentials, store.credentials());
+  if (people != 0 || !credentials.empty()) {
     return make_error(ErrorCode::kCorrupt,
-                      "the data directory `" + data.string() +
-                          "` is incomplete: keyring.json, profiles.db, keys.db and log belong "
-                          "together; put back what is missing, or start with an empty directory");
+                      "the audit log of `" + data.string() +
+                          "` is missing, and its databases are not empty; put the log back");
   }
-  return !any;
+  return ok();
+}
+
+// A directory of our own making is ours alone; of another, only an empty one or our own is taken.
+Result<void> prepare_directory(const fs::path& data) {
+  std::error_code failure;
+  fs::create_directories(data, failure);
+  if (failure) {
+    return make_error(ErrorCode::kUnavailable, "cannot make the data directory `" + data.string() +
+                                                   "`: " + failure.message());
+  }
+  bool ours = fs::exists(data / kLockFile, failure);
+  if (!ours) {
+    const auto entries = fs::directory_iterator(data, failure);
+    ours =
+        !failure && std::all_of(begin(entries), end(entries), [](const fs::directory_entry& entry) {
+          return entry.path().filename() == "lost+found";  // a volume mounted for us
+        });
+  }
+  if (!ours) {
+    return make_error(
+        ErrorCode::kInvalid,
+        "`" + data.string() + "` holds other files; give Fieldgate a data directory of its own");
+  }
+  if (::chmod(data.c_str(), 0700) != 0) {
+    return make_error(ErrorCode::kUnavailable, "cannot restrict the data directory `" +
+                                                   data.string() +
+                                                   "` to its owner: " + system_reason());
+  }
+  return ok();
 }
 
 }  // namespace
@@ -114,28 +166,21 @@ Deployment::~Deployment() {
 
 Result<std::unique_ptr<Deployment>> Deployment::open(const config::Config& config,
                                                      const Services& services) {
-  std::error_code failure;
-  fs::create_directories(config.data_directory, failure);
-  if (failure) {
-    return make_error(ErrorCode::kUnavailable, "cannot make the data directory `" +
-                                                   config.data_directory.string() +
-                                                   "`: " + failure.message());
-  }
-  if (::chmod(config.data_directory.c_str(), 0700) != 0) {
-    return make_error(ErrorCode::kUnavailable, "cannot restrict the data directory `" +
-                                                   config.data_directory.string() +
-                                                   "` to its owner: " + system_reason());
-  }
+  FIELDGATE_CHECK_OK(prepare_directory(config.data_directory));
   FIELDGATE_TRY(DirectoryLock lock, DirectoryLock::take(config.data_directory));
-  FIELDGATE_TRY(const bool fresh, is_fresh(config.data_directory));
   std::unique_ptr<Deployment> deployment(new Deployment(config, services, std::move(lock)));
-  FIELDGATE_CHECK_OK(deployment->open_parts(fresh));
+  FIELDGATE_CHECK_OK(deployment->open_parts());
   return deployment;
 }
 
-Result<void> Deployment::open_parts(bool fresh) {
+Result<void> Deployment::open_parts() {
   const fs::path data = config_.data_directory;
-  if (fresh) {
+  FIELDGATE_TRY(const Stage stage, stage_of(data));
+  const bool fresh = stage != Stage::kWhole;
+  if (stage == Stage::kUnfinished) {
+    services_.say("the first start of " + data.string() + " was cut off; finishing it");
+  }
+  if (stage == Stage::kNew) {
     FIELDGATE_TRY(keyring_,
                   crypto::Keyring::create(data / kKeyringFile, config_.root_key, services_.random));
     services_.say("made a new keyring in " + (data / kKeyringFile).string());
@@ -163,6 +208,7 @@ Result<void> Deployment::open_parts(bool fresh) {
 
   crypto::Ed25519Signer signer(keyring_->tenant_key(crypto::TenantKey::kLogSigning));
   if (fresh) {
+    FIELDGATE_CHECK_OK(must_be_empty(*store_, data));
     FIELDGATE_TRY(log_, audit::Log::create(data / kLogFolder, config_.log_origin, std::move(signer),
                                            services_.clock));
   } else {

@@ -90,7 +90,7 @@ class Deployment {
 
  private:
   Deployment(config::Config config, Services services, DirectoryLock lock);
-  Result<void> open_parts(bool fresh);
+  Result<void> open_parts();
 
   config::Config config_;
   Services services_;

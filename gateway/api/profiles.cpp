@@ -55,6 +55,22 @@ Result<Recordable> record_upsert(LoopState& state, const Call& call, policy::App
   return recordable;
 }
 
+// Tells an error once the record of what was written before it is durable, or cannot be.
+class ErrorAfterRecord final : public audit::Waiter {
+ public:
+  ErrorAfterRecord(http::Exchange& exchange, Error error)
+      : exchange_(exchange), error_(std::move(error)) {}
+
+  void recorded(Result<audit::Receipt> receipt) override {
+    const std::unique_ptr<ErrorAfterRecord> self(this);
+    answer_error(exchange_, receipt.has_error() ? receipt.error() : error_);
+  }
+
+ private:
+  http::Exchange& exchange_;
+  Error error_;
+};
+
 // One streamed import. Owned by the callbacks that carry it on; each step starts the next only when
 // its own work is durable.
 class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
@@ -75,14 +91,14 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
  private:
   void take(Result<std::string_view> piece) {
     if (piece.has_error()) {
-      answer_error(exchange_, piece.error());
+      break_off(piece.error());
       return;
     }
     ended_ = piece->empty();
     const auto read = ended_ ? source_->finish() : source_->feed(*piece);
     if (read.has_error()) {
       if (read.error().detail_code != "file-refused") {
-        answer_error(exchange_, read.error());
+        break_off(read.error());
         return;
       }
       ended_ = true;
@@ -112,13 +128,13 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
               [self, failed = committed.has_error(), failure] { self->written(failed, failure); });
         });
     if (queued.has_error()) {
-      answer_error(exchange_, queued.error());
+      break_off(queued.error());
     }
   }
 
   void written(bool failed, const Error& failure) {
     if (failed) {
-      answer_error(exchange_, failure);
+      break_off(failure);
       return;
     }
     report_.imported += part_.imported;
@@ -135,19 +151,35 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
     report_.rejected.insert(report_.rejected.end(), buffer_.errors.begin(), buffer_.errors.end());
     std::stable_sort(report_.rejected.begin(), report_.rejected.end(),
                      [](const auto& a, const auto& b) { return a.line < b.line; });
-    const std::string detail = "import: " + std::to_string(report_.imported) + " new, " +
-                               std::to_string(report_.updated) + " updated, " +
-                               std::to_string(report_.rejected.size()) + " rejected";
-    audit::RecordFields record = write_record_of(call_);
-    record.detail = detail;
     Recordable recordable;
-    const auto written = audit::write_record(recordable.line, record);
+    const auto written = write_line("import", recordable.line);
     if (written.has_error()) {
       answer_error(exchange_, written.error());
       return;
     }
     recordable.answer = {200, write::open_report_json(report_)};
     record_and_answer(state_, exchange_, std::move(recordable));
+  }
+
+  // What was written stays written, so it is recorded before the error is told.
+  void break_off(const Error& error) {
+    std::string line;
+    if (report_.imported + report_.updated == 0 ||
+        write_line("import broke off", line).has_error()) {
+      answer_error(exchange_, error);
+      return;
+    }
+    auto* pending = new ErrorAfterRecord(exchange_, error);  // ends itself once it is told
+    state_.append(line, *pending);
+  }
+
+  [[nodiscard]] Result<void> write_line(std::string_view what, std::string& line) const {
+    const std::string detail = std::string(what) + ": " + std::to_string(report_.imported) +
+                               " new, " + std::to_string(report_.updated) + " updated, " +
+                               std::to_string(report_.rejected.size()) + " rejected";
+    audit::RecordFields record = write_record_of(call_);
+    record.detail = detail;
+    return audit::write_record(line, record);
   }
 
   LoopState& state_;

@@ -24,13 +24,15 @@ struct DemoOptions {
   fs::path example;
 };
 
-Result<void> import_example(Deployment& deployment, const fs::path& example) {
-  FIELDGATE_TRY(const auto reader, deployment.store().reader());
-  FIELDGATE_TRY(const std::uint64_t people, reader->count_profiles());
-  if (people > 0) {
+// People and choices are two transactions: an import that was cut off is made again, whole.
+Result<void> import_example(Deployment& deployment, const DemoHome& home) {
+  if (home.is_imported()) {
+    FIELDGATE_TRY(const auto reader, deployment.store().reader());
+    FIELDGATE_TRY(const std::uint64_t people, reader->count_profiles());
     std::cout << "kept the data of the last run: " << people << " people\n";
     return ok();
   }
+  const fs::path& example = home.example();
   const fs::path people_file = fs::absolute(example / "people.csv");
   FIELDGATE_TRY(const auto imported,
                 ops::run_command(deployment, {},
@@ -54,7 +56,7 @@ Result<void> import_example(Deployment& deployment, const fs::path& example) {
   std::cout << "imported " << imported.at("imported") << " people and " << choices.imported
             << " of their choices; rejected "
             << imported.at("rejected").as_array().size() + choices.rejected.size() << '\n';
-  return ok();
+  return home.mark_imported();
 }
 
 Result<void> show(Deployment& deployment, Gateway& gateway, DemoHome& home) {
@@ -93,7 +95,7 @@ int demo(const DemoOptions& options) {
   if (deployment.has_error()) {
     return fail(deployment.error());
   }
-  if (const auto imported = import_example(**deployment, home->example()); imported.has_error()) {
+  if (const auto imported = import_example(**deployment, *home); imported.has_error()) {
     return fail(imported.error());
   }
   auto gateway = Gateway::start(**deployment);

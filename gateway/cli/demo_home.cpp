@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::uint16_t kDefaultPort = 8080;
 constexpr std::string_view kOfficer = "dpo";
+constexpr std::string_view kImportedFile = "imported";
 
 // Whole or not at all, readable by the owner only.
 Result<void> write_private(const fs::path& file, std::string_view text) {
@@ -149,6 +150,15 @@ Result<DemoHome> DemoHome::prepare(const fs::path& home, fs::path example, Rando
           "  - {name: operations, address: 127.0.0.1, port: 0, surfaces: [operations]}\n"
           "segment_door: {enabled: true}\ndefault_region: IE\n"));
   return demo;
+}
+
+bool DemoHome::is_imported() const {
+  std::error_code ignored;
+  return fs::exists(home_ / kImportedFile, ignored);
+}
+
+Result<void> DemoHome::mark_imported() const {
+  return write_private(home_ / kImportedFile, "the example's people and choices are in the data\n");
 }
 
 Result<void> DemoHome::keep_credentials(Deployment& deployment) {

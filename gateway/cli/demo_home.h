@@ -22,6 +22,10 @@ class DemoHome {
   [[nodiscard]] std::filesystem::path environment_file() const { return home_ / "demo.env"; }
   [[nodiscard]] const std::filesystem::path& example() const { return example_; }
 
+  /// Whether people and choices were taken over whole, and noting that they were.
+  [[nodiscard]] bool is_imported() const;
+  [[nodiscard]] Result<void> mark_imported() const;
+
   /// Takes over the keys in demo.env that are still good, and makes one for every app that has
   /// none, and one for the data protection officer.
   [[nodiscard]] Result<void> keep_credentials(Deployment& deployment);

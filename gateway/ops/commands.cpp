@@ -167,11 +167,17 @@ Result<object> import_people(Deployment& deployment, const CommandHooks& hooks,
       hooks.rows_per_transaction == 0 ? write::kRowsAlone : hooks.rows_per_transaction,
       hooks.progress,
       hooks.stopping};
-  FIELDGATE_TRY(const write::ImportReport report, write::import_stream(run, in, *source, buffer));
-  FIELDGATE_CHECK_OK(deployment.record_now(
-      audit::RecordType::kAdmin, "import from a file: " + std::to_string(report.imported) +
-                                     " new, " + std::to_string(report.updated) + " updated, " +
-                                     std::to_string(report.rejected.size()) + " rejected"));
+  write::ImportReport report;
+  const auto imported = write::import_stream(run, in, *source, buffer, report);
+  // What was written stays written when an import breaks off, so it is recorded all the same.
+  if (imported.has_value() || report.imported + report.updated > 0) {
+    FIELDGATE_CHECK_OK(deployment.record_now(
+        audit::RecordType::kAdmin,
+        std::string(imported.has_value() ? "import" : "import broke off") + " from a file: " +
+            std::to_string(report.imported) + " new, " + std::to_string(report.updated) +
+            " updated, " + std::to_string(report.rejected.size()) + " rejected"));
+  }
+  FIELDGATE_CHECK_OK(imported);
   FIELDGATE_TRY(auto json, http::parse_json(write::open_report_json(report) + '}'));
   return std::move(json.as_object());
 }

@@ -63,9 +63,8 @@ void RowBuffer::on_dropped(importing::RowError note) {
   dropped.push_back(std::move(note));
 }
 
-Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
-                                   importing::RowSource& source, RowBuffer& buffer) {
-  ImportReport report;
+Result<void> import_stream(const ImportRun& run, std::istream& in, importing::RowSource& source,
+                           RowBuffer& buffer, ImportReport& report) {
   std::uint64_t rows = 0;
   const auto flush = [&]() -> Result<void> {
     ImportReport part;  // a second run of the work starts afresh
@@ -116,7 +115,7 @@ Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
   std::stable_sort(report.rejected.begin(), report.rejected.end(),
                    [](const auto& a, const auto& b) { return a.line < b.line; });
   report.dropped = std::move(buffer.dropped);
-  return report;
+  return ok();
 }
 
 std::string open_report_json(const ImportReport& report) {

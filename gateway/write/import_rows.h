@@ -56,8 +56,10 @@ struct ImportRun {
   /// Asked after each transaction; true ends the import with `kUnavailable`. May be empty.
   std::function<bool()> stopping;
 };
-[[nodiscard]] Result<ImportReport> import_stream(const ImportRun& run, std::istream& in,
-                                                 importing::RowSource& source, RowBuffer& buffer);
+/// `report` tells what is durable, also beside an error.
+[[nodiscard]] Result<void> import_stream(const ImportRun& run, std::istream& in,
+                                         importing::RowSource& source, RowBuffer& buffer,
+                                         ImportReport& report);
 
 /// The report as JSON: {"imported", "updated", "rejected": [{"line", "field", "message"}],
 /// "dropped": [likewise]} without its last brace, so that an answer can add its proof.
