@@ -195,8 +195,9 @@ void ControlServer::take(int connection) {
   Request& request = requests_.emplace_back();
   request.thread = std::thread([this, &request, connection] {
     answer(connection);
-    ::close(connection);
+    // Before the stream ends, so that whoever sees its end finds the place free.
     request.done = true;
+    ::close(connection);
   });
 }
 

@@ -333,6 +333,52 @@ TEST_F(Writes, TheCommandLineImportsThroughTheRunningGateway) {
   EXPECT_EQ(shop_->cli({"profiles", "inspect", "email:nobody@files.example"}).code, 1);
 }
 
+// A file that takes the gateway some seconds.
+std::filesystem::path many_people(const std::filesystem::path& folder) {
+  std::string rows;
+  for (int i = 0; i < 150'000; ++i) {
+    const std::string number = std::to_string(i);
+    rows += R"({"account_id":"M-)" + number + R"(","first_name":"N)" + number + "\"}\n";
+  }
+  write_file(folder / "many.jsonl", rows);
+  return folder / "many.jsonl";
+}
+
+TEST(LongImport, HoldsUpNeitherReadsNorWithdrawalsNorARevocation) {
+  Bookshop shop;
+  ASSERT_TRUE(shop.start_demo());
+  const auto file = many_people(shop.home());
+  const json::value made = json::parse(shop.cli({"keys", "app", "add", "web-shop", "--json"}).out);
+  Api doomed(shop.port(), std::string(made.at("key").as_string()));
+  Api web(shop, "web-shop");
+  Api desk(shop, "support-desk");
+  Process import({FIELDGATE_BINARY, "profiles", "import", file.string(), "--json"},
+                 shop.environment());
+  // It has begun once its first person can be read.
+  while (desk.read(read_of(account("M-0"), "order-fulfilment")).status != 200) {
+    ASSERT_FALSE(import.ended()) << import.out() << import.err();
+  }
+  const std::string who = email("ada@example.com");
+  EXPECT_EQ(web.post("/v1/consents", consent_of(who, {"personalisation", "withdrawn"})).status,
+            201);
+  EXPECT_EQ(web.read(read_of(who, "personalisation")).code(), "consent-withdrawn");
+  EXPECT_EQ(doomed.read(read_of(who, "newsletter")).status, 200);
+  EXPECT_EQ(shop.cli({"keys", "app", "revoke", std::string(made.at("prefix").as_string())}).code,
+            0);
+  EXPECT_EQ(doomed.read(read_of(who, "newsletter")).status, 401);
+  EXPECT_FALSE(import.ended()) << "it was over before anything could be shown";
+  // A stop does not wait for its end, and what was stored stays.
+  EXPECT_EQ(shop.stop(), 0);
+  EXPECT_EQ(import.wait(), 2);
+  EXPECT_NE(import.err().find("the gateway is stopping"), std::string::npos) << import.err();
+  ASSERT_TRUE(shop.start_demo());
+  Api again(shop, "support-desk");
+  EXPECT_EQ(again.read(read_of(account("M-0"), "order-fulfilment")).status, 200);
+  EXPECT_EQ(again.read(read_of(account("M-149999"), "order-fulfilment")).status, 404);
+  EXPECT_EQ(shop.stop(), 0);
+  shop.expect_log_verifies();
+}
+
 TEST(Chinook, EveryCustomerIsImportedAndReadable) {
   const std::string file = FIELDGATE_SHARED_DIR "/data/chinook/customers.csv";
   if (!std::filesystem::exists(file)) {

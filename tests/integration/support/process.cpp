@@ -118,6 +118,11 @@ std::size_t Process::count_in_output(const std::string& text) {
   return count_of(out_, text) + count_of(err_, text);
 }
 
+bool Process::ended() {
+  const std::lock_guard lock(mutex_);
+  return streams_ == 0;
+}
+
 void Process::signal(int number) const {
   ASSERT_GT(child_, 0);
   ASSERT_EQ(::kill(child_, number), 0) << std::strerror(errno);

@@ -32,6 +32,8 @@ class Process {
   [[nodiscard]] bool wait_for_output(const std::string& text);
   /// How often `text` stood in stdout and stderr so far.
   [[nodiscard]] std::size_t count_in_output(const std::string& text);
+  /// Whether the child has closed its streams, which it does at its end.
+  [[nodiscard]] bool ended();
   void signal(int number) const;
   /// The exit code, or 128 and the signal's number. Fails the test when the child stays.
   int wait();

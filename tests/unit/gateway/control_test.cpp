@@ -7,8 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -128,6 +130,45 @@ TEST_F(ControlTest, WhatIsNoRequestIsRefusedAndTheNextOneIsServed) {
   EXPECT_EQ(raw("{\"cut\":"), "");
   EXPECT_EQ(raw(std::string(kMaxControlLineBytes + 4096 + 1, ' ')), "") << "an endless line";
   EXPECT_NE(raw("{\"a\":1}\n").find("\"result\""), std::string::npos);
+}
+
+TEST_F(ControlTest, ALongRequestHoldsUpNoOtherUpToTheBound) {
+  std::promise<void> opened;
+  const std::shared_future<void> gate = opened.get_future().share();
+  std::atomic<std::size_t> inside{0};
+  const auto server = ControlServer::start(
+      folder_, [&](const object& request, const ControlServer::Progress&) -> Result<object> {
+        ++inside;
+        if (request.contains("long")) {
+          gate.wait();
+        }
+        return object{};
+      });
+  ASSERT_TRUE(server.has_value());
+  const auto ask = [this](const object& request) {
+    const auto answer = ask_running_gateway(folder_, request, [](std::uint64_t) {});
+    return answer.has_value() && answer->has_value();
+  };
+  std::vector<std::thread> threads;
+  std::atomic<std::size_t> answered{0};
+  for (std::size_t i = 0; i + 1 < kMaxControlRequests; ++i) {
+    threads.emplace_back([&] { answered += ask({{"long", true}}) ? 1U : 0U; });
+  }
+  while (inside < kMaxControlRequests - 1) {
+    std::this_thread::yield();
+  }
+  // One place is left, and it is given back: a request is gone once its stream has ended.
+  EXPECT_NE(raw("{\"short\":true}\n").find("\"result\""), std::string::npos);
+  threads.emplace_back([&] { answered += ask({{"long", true}}) ? 1U : 0U; });
+  while (inside < kMaxControlRequests + 1) {
+    std::this_thread::yield();
+  }
+  EXPECT_NE(raw("{\"short\":true}\n").find("too many commands at once"), std::string::npos);
+  opened.set_value();
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_EQ(answered, kMaxControlRequests);
 }
 
 TEST_F(ControlTest, AGatewayThatGoesAwayBeforeItAnswersIsAnErrorNotASilence) {

@@ -26,6 +26,7 @@ class GatedStore final : public store::ProfileStore {
     }
     return inner_->begin();
   }
+  bool failed() const override { return inner_->failed(); }
   std::atomic<int> begun{0};
   std::atomic<bool> refuse{false};
 
