@@ -21,6 +21,7 @@ class Interposed final : public ProfileStore {
 
   Names& names() override { return inner_->names(); }
   Result<std::vector<Credential>> credentials() override { return inner_->credentials(); }
+  bool failed() const override { return inner_->failed(); }
   Result<std::unique_ptr<Reader>> reader() override;
   Result<std::unique_ptr<Transaction>> begin() override;
 
