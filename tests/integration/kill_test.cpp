@@ -4,6 +4,8 @@
 
 #include <boost/json/parse.hpp>
 
+#include <signal.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -189,6 +191,38 @@ TEST_F(KillTest, EveryAnswerHasItsRecordAndEveryAcknowledgedActIsThere) {
   expect_proven(shop_.log(), all);
   std::printf("kill -9: %d rounds, %zu answers recorded, %zu writes in flight at a kill\n",
               rounds(), all.size(), in_flight);
+}
+
+TEST(FirstStart, ThatIsKilledAtAnyPointIsFinishedByTheNext) {
+  int cut_off = 0;
+  for (const char* seen : {"lock", "keyring.json", "profiles.db", "keys.db", "log", "log/log.vkey",
+                           "log/checkpoint", "control.sock"}) {
+    SCOPED_TRACE(seen);
+    Bookshop shop;
+    {
+      Process first(
+          {FIELDGATE_BINARY, "demo", "--example", FIELDGATE_SOURCE_DIR "/docs/examples/bookshop"},
+          shop.environment());
+      while (!std::filesystem::exists(shop.data() / seen) && !first.ended()) {
+        std::this_thread::yield();
+      }
+      first.signal(SIGKILL);
+      EXPECT_EQ(first.wait(), 128 + SIGKILL) << first.err();
+      cut_off += first.count_in_output("serving; stop with") == 0 ? 1 : 0;
+    }
+    ASSERT_TRUE(shop.start_demo());
+    EXPECT_NE(shop.process().out().find("200 people"), std::string::npos) << shop.process().out();
+    Api web(shop, "web-shop");
+    EXPECT_EQ(web.read(read_of(account("BK-1001"), "personalisation")).status, 200);
+    Api mobile(shop, "mobile-app");
+    EXPECT_EQ(mobile.read(read_of(account("BK-1200"), "order-fulfilment")).status, 200)
+        << "the last person of the example";
+    EXPECT_EQ(mobile.read(read_of(account("BK-1015"), "health-tips")).code(), "consent-withdrawn")
+        << "one of the last choices";
+    EXPECT_EQ(shop.stop(), 0);
+    shop.expect_log_verifies();
+  }
+  EXPECT_GE(cut_off, 6) << "the kills came too late to show anything";
 }
 
 }  // namespace

@@ -180,6 +180,22 @@ TEST(WriteQueue, AStoreThatRefusesIsTheAnswerUntilItTakesWritesAgain) {
   EXPECT_TRUE(queue.run([](store::Transaction& t) { return add(t, "a"); }).has_value());
 }
 
+TEST(WriteQueue, ADrainWaitsForWhatRunsAndWhatIsQueued) {
+  GatedStore store;
+  WriteQueue queue(store);
+  queue.drain();  // nothing to wait for
+  Gate gate;
+  std::atomic<int> done{0};
+  const auto count = [&done](Result<void>) { ++done; };
+  ASSERT_TRUE(queue.submit(gate.work(), count).has_value());
+  gate.wait_until_entered();
+  ASSERT_TRUE(queue.submit([](store::Transaction&) { return ok(); }, count).has_value());
+  std::thread opener([&] { gate.open(); });
+  queue.drain();
+  EXPECT_EQ(done, 2);
+  opener.join();
+}
+
 TEST(WriteQueue, ManyThreadsAtOnceEachGetTheirOwnAnswer) {
   GatedStore store;
   WriteQueue queue(store);
