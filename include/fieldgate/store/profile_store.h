@@ -19,9 +19,9 @@ class Names {
  public:
   virtual ~Names() = default;
   /// The id of a name, given out and made durable on first use; `kUnavailable` beyond `kMaxNames`,
-  /// `kInvalid` for an empty name or one of more than 255 bytes. While a transaction is open (on any
-  /// thread, this one too) a new name becomes durable with that transaction's commit or rollback,
-  /// so never later than the first row that uses it.
+  /// `kInvalid` for an empty name or one of more than 255 bytes. While a transaction is open (on
+  /// any thread, this one too) a new name becomes durable with that transaction's commit or
+  /// rollback, so never later than the first row that uses it.
   [[nodiscard]] virtual Result<NameId> intern(std::string_view name) = 0;
   /// kNoName when the name was never interned.
   [[nodiscard]] virtual NameId find(std::string_view name) const = 0;
