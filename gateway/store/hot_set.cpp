@@ -280,6 +280,9 @@ class HotTransaction final : public Transaction {
   HotTransaction(HotSet& set, WriterTurn turn, std::unique_ptr<Transaction> inner)
       : set_(set), turn_(std::move(turn)), inner_(std::move(inner)) {}
 
+  Result<bool> is_linked(IdentifierType type, const BlindIndex& index) override {
+    return inner_->is_linked(type, index);
+  }
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override {
     return inner_->find(type, index);
   }

@@ -63,8 +63,8 @@ Result<store::ProfilePtr> find_person(store::Transaction& transaction,
     return person;
   }
   for (const store::IdentifierLink& link : links) {
-    FIELDGATE_TRY(const store::ProfilePtr found, transaction.find(link.type, link.index));
-    if (found != nullptr) {
+    FIELDGATE_TRY(const bool known, transaction.is_linked(link.type, link.index));
+    if (known) {
       return make_error(ErrorCode::kConflict,
                         "a phone number alone does not name a person; add an e-mail address or an "
                         "account id",

@@ -151,6 +151,11 @@ class MemoryTransaction final : public Transaction {
   explicit MemoryTransaction(MemoryStore& store)
       : store_(store), turn_(store.gate()), content_(std::make_shared<Content>(*store.content())) {}
 
+  Result<bool> is_linked(IdentifierType type, const BlindIndex& index) override {
+    FIELDGATE_CHECK_OK(still_open());
+    const auto link = content_->links.find({type, index});
+    return link != content_->links.end() && !link->second.empty();
+  }
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override {
     FIELDGATE_CHECK_OK(still_open());
     return find_in(*content_, type, index);

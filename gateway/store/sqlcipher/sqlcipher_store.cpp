@@ -21,6 +21,10 @@ class SqlcipherTransaction final : public Transaction {
     }
   }
 
+  Result<bool> is_linked(IdentifierType type, const BlindIndex& index) override {
+    FIELDGATE_CHECK_OK(still_open());
+    return writer_.is_linked(type, index);
+  }
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override {
     FIELDGATE_CHECK_OK(still_open());
     return writer_.find(type, index);

@@ -277,6 +277,15 @@ Result<ProfilePtr> Writer::load(const SubjectId& subject) {
   return person.has_value() ? person->profile : ProfilePtr();
 }
 
+Result<bool> Writer::is_linked(IdentifierType type, const BlindIndex& index) {
+  const std::lock_guard lock(mutex_);
+  Statement& link = leads_to_one_person(type) ? select_link_ : select_shared_link_;
+  const ResetGuard guard(link);
+  link.bind(1, ByteView(index.bytes));
+  link.bind(2, number(type));
+  return link.step();
+}
+
 Result<ProfilePtr> Writer::find(IdentifierType type, const BlindIndex& index) {
   const std::lock_guard lock(mutex_);
   Statement& link = leads_to_one_person(type) ? select_link_ : select_shared_link_;

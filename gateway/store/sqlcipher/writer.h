@@ -41,6 +41,7 @@ class Writer {
   [[nodiscard]] Result<void> commit();
   void rollback();
 
+  [[nodiscard]] Result<bool> is_linked(IdentifierType type, const BlindIndex& index);
   [[nodiscard]] Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index);
   [[nodiscard]] Result<ProfilePtr> load(const SubjectId& subject);
   [[nodiscard]] Result<void> put(const ProfileWrite& write);

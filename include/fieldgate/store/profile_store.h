@@ -86,6 +86,8 @@ class Reader {
 class Transaction : public ConsentWrites, public CredentialWrites {
  public:
   ~Transaction() override = default;
+  /// True when the identifier leads to anybody: also to several people, for whom `find` gives none.
+  [[nodiscard]] virtual Result<bool> is_linked(IdentifierType type, const BlindIndex& index) = 0;
   [[nodiscard]] virtual Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) = 0;
   [[nodiscard]] virtual Result<ProfilePtr> load(const SubjectId& subject) = 0;
   /// `kConflict` when a link of `add_links` leads to another person (a phone may lead to several

@@ -175,6 +175,9 @@ TEST_F(UpsertTest, APhoneNumberNeverMerges) {
   EXPECT_TRUE(son->created);
   EXPECT_NE(mother->subject, son->subject);
   EXPECT_EQ(find(phone("+442079460003")), nullptr) << "a number of two people names neither";
+  const auto shared = upsert({phone("+442079460003")}, {field("city", "Bath")});
+  ASSERT_TRUE(shared.has_error()) << "a number of two people makes no third";
+  EXPECT_EQ(shared.error().detail_code, "phone-alone");
   ASSERT_TRUE(upsert({phone("+442079460004")}, {}).has_value()) << "an unknown number is a person";
   const auto alone = upsert({phone("+442079460004")}, {field("city", "Bath")});
   ASSERT_TRUE(alone.has_error());

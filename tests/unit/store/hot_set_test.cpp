@@ -82,6 +82,9 @@ class InterposedTransaction final : public Transaction {
  public:
   InterposedTransaction(Interposed& store, std::unique_ptr<Transaction> inner)
       : store_(store), inner_(std::move(inner)) {}
+  Result<bool> is_linked(IdentifierType type, const BlindIndex& index) override {
+    return inner_->is_linked(type, index);
+  }
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override {
     return inner_->find(type, index);
   }
