@@ -109,7 +109,7 @@ def write_docs(root, result):
         BEGIN,
         f"Measured at commit `{where['commit']}` on {where['at'][:10]}: {where['cpu']}, "
         f"{where['cores']} cores, Linux {where['kernel']}; {result['people']:,} people, the median of "
-        f"{result['rounds']} rounds of {result['seconds']:g} s each.",
+        f"{len(result['rounds'])} rounds of {result['seconds']:g} s each.",
         "![Requests per second by server and number of connections](pictures/benchmarks.svg)",
         markdown([("figure", "measured", "to reach", "reached"),
                   *[(what, value, aim, "yes" if reached else "**no**")
