@@ -1,5 +1,7 @@
 #include "gateway/api/query.h"
 
+#include "gateway/http/target.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -7,28 +9,13 @@ namespace fieldgate::api {
 
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
+// '+' is a space in a query, and a percent-encoded plus is not.
 std::optional<std::string> decode(std::string_view text) {
+  std::string spaced(text);
+  std::replace(spaced.begin(), spaced.end(), '+', ' ');
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] != '%') {
-      out += text[i];
-    } else {
-      if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
-        return std::nullopt;
-      }
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    }
+  if (!http::percent_decode(spaced, out)) {
+    return std::nullopt;
   }
   return out;
 }
