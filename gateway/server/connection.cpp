@@ -283,9 +283,7 @@ bool Connection::write_now(std::string_view head, std::string_view body, std::si
   return true;
 }
 
-bool Connection::step_lingering() {
-  // The answer is out; whatever still comes only has to be taken off the wire.
-  begin_ = end_ = 0;
+bool Connection::read_more() {
   switch (fill()) {
     case Fill::kGot:
       return true;
@@ -296,6 +294,12 @@ bool Connection::step_lingering() {
       break;
   }
   return false;
+}
+
+bool Connection::step_lingering() {
+  // The answer is out; whatever still comes only has to be taken off the wire.
+  begin_ = end_ = 0;
+  return read_more();
 }
 
 void Connection::finish_exchange() {

@@ -112,6 +112,8 @@ class Connection final : public http::Exchange {
 
   // The socket.
   Fill fill();
+  /// Takes what has come; false when there is nothing yet, or the peer has gone.
+  bool read_more();
   bool wait_for(IoStatus status);
   void arm_read();
   void yield();

@@ -160,16 +160,7 @@ bool Connection::step_body() {
         break;
     }
   }
-  switch (fill()) {
-    case Fill::kGot:
-      return true;
-    case Fill::kEnd:
-      close();
-      return false;
-    case Fill::kWait:
-      break;
-  }
-  return false;
+  return read_more();
 }
 
 Connection::Piece Connection::next_piece(std::string_view& piece) {
