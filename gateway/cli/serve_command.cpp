@@ -22,7 +22,7 @@ int serve(const std::filesystem::path& config_file) {
   const SystemClock clock;
   crypto::SystemRandom random;
   const Deployment::Services services{
-      clock, random, [](const std::string& said) { std::cerr << "fieldgate: " << said << '\n'; }};
+      clock, random, [](const std::string& said) { std::cerr << "fieldgate: " + said + '\n'; }};
   const auto deployment = Deployment::open(*config, services);
   if (deployment.has_error()) {
     return fail(deployment.error());
@@ -33,14 +33,16 @@ int serve(const std::filesystem::path& config_file) {
   }
   const std::uint16_t apps = (*gateway)->port(config::Surface::kApps);
   const std::uint16_t operations = (*gateway)->port(config::Surface::kOperations);
-  std::cerr << "fieldgate: serving policy " << (*deployment)->policy().get()->set().version();
+  std::string said = "fieldgate: serving policy ";
+  said += (*deployment)->policy().get()->set().version();
   if (apps != 0) {
-    std::cerr << ", apps on port " << apps;
+    said += ", apps on port " + std::to_string(apps);
   }
   if (operations != 0) {
-    std::cerr << ", operations on port " << operations;
+    said += ", operations on port " + std::to_string(operations);
   }
-  std::cerr << '\n';
+  // In one piece: whoever reads the ports from a pipe gets the whole line or nothing.
+  std::cerr << said + '\n';
   const int code = serve_until_signal(**gateway);
   gateway->reset();
   return code;

@@ -106,9 +106,12 @@ void Process::listen(int descriptor, std::string& into) {
 
 bool Process::wait_for_output(const std::string& text) {
   std::unique_lock lock(mutex_);
-  const auto there = [&] {
-    return out_.find(text) != std::string::npos || err_.find(text) != std::string::npos;
+  const auto in = [&](const std::string& stream) {
+    const std::size_t at = stream.find(text);
+    // A line may arrive in pieces: what follows `text` in it must have come too.
+    return at != std::string::npos && stream.find('\n', at) != std::string::npos;
   };
+  const auto there = [&] { return in(out_) || in(err_); };
   heard_.wait_for(lock, kPatience, [&] { return there() || streams_ == 0; });
   return there();
 }

@@ -28,7 +28,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /// Waits until stdout and stderr together hold `text`; false when they ended without it.
+  /// Waits until stdout or stderr holds a whole line with `text`; false when they ended without it.
   [[nodiscard]] bool wait_for_output(const std::string& text);
   /// How often `text` stood in stdout and stderr so far.
   [[nodiscard]] std::size_t count_in_output(const std::string& text);
