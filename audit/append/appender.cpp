@@ -7,7 +7,6 @@
 #include <cstring>
 #include <iterator>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace fieldgate::audit {
@@ -47,16 +46,13 @@ Appender::State::~State() {
   BatchList dropped;
   {
     const MutexLock lock(log.mutex);
-    move_if(log.queue, dropped, [this](const Batch& batch) { return batch.owner == this; });
-    while (in_flight > 0) {
-      log.batch_done.wait(log.mutex);
+    move_if(log.queue, dropped, [this](const Batch& batch) { return batch.owner == &mailbox; });
+    ++log.leaving;
+    while (mailbox.in_flight > 0 || mailbox.being_woken) {
+      log.let_go.wait(log.mutex);
     }
-    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
-    done.clear();
-  }
-  lead();  // this loop may have been the one that was woken to lead for others
-  while (being_woken.load(std::memory_order_acquire) != 0) {
-    std::this_thread::yield();
+    --log.leaving;
+    collect();
   }
   tell();
   if (building) {
@@ -76,7 +72,7 @@ Batch& Appender::State::open_batch(std::size_t frame_bytes) {
   if (!building) {
     if (spare.empty()) {
       building = std::make_unique<Batch>();
-      building->owner = this;
+      building->owner = &mailbox;
     } else {
       building = std::move(spare.back());
       spare.pop_back();
@@ -118,27 +114,37 @@ void Appender::State::flush() {
   if (building) {
     sealed.push_back(std::move(building));
   }
-  if (!sealed.empty()) {
-    const SteadyTime now = log.steady_now();
+  if (sealed.empty()) {
+    return;
+  }
+  const SteadyTime now = log.steady_now();
+  bool wake = false;
+  {
     const MutexLock lock(log.mutex);
     for (auto& batch : sealed) {
       batch->queued_at = now;
       unsettled.push_back(batch.get());
       log.queue.push_back(std::move(batch));
     }
-    sealed.clear();
+    wake = std::exchange(log.commit_thread_rests, false);
   }
-  lead();
-  tell();
+  sealed.clear();
+  if (wake) {
+    log.work_or_end.send();
+  }
+}
+
+void Appender::State::collect() {
+  mailbox.wake_due = false;
+  std::move(mailbox.done.begin(), mailbox.done.end(), std::back_inserter(outcomes));
+  mailbox.done.clear();
 }
 
 void Appender::State::deliver() {
   {
     const MutexLock lock(log.mutex);
-    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
-    done.clear();
+    collect();
   }
-  lead();
   tell();
 }
 
@@ -150,10 +156,9 @@ void Appender::State::sweep() {
   {
     const MutexLock lock(log.mutex);
     move_if(log.queue, dropped,
-            [&](const Batch& batch) { return batch.owner == this && late(batch); });
-    std::move(done.begin(), done.end(), std::back_inserter(outcomes));
-    done.clear();
-    stuck = in_flight > 0;
+            [&](const Batch& batch) { return batch.owner == &mailbox && late(batch); });
+    collect();
+    stuck = mailbox.in_flight > 0;
   }
   for (auto& batch : dropped) {
     batch->error = gave_up_error();
@@ -161,7 +166,7 @@ void Appender::State::sweep() {
   }
   tell();
   if (stuck) {
-    // A leader still reads these batches, but never their waiters.
+    // The commit thread still reads these batches, but never their waiters.
     const std::vector<Batch*> waiting = unsettled;
     for (Batch* batch : waiting) {
       if (late(*batch) && std::find(unsettled.begin(), unsettled.end(), batch) != unsettled.end()) {
@@ -169,89 +174,6 @@ void Appender::State::sweep() {
       }
     }
   }
-  // Whoever was woken to lead may be stuck in something else.
-  lead();
-  tell();
-}
-
-void Appender::State::lead() {
-  {
-    const MutexLock lock(log.mutex);
-    if (log.in_flight || log.queue.empty()) {
-      return;
-    }
-    log.in_flight = true;
-    log.take_queued(taken);
-    for (const auto& batch : taken) {
-      ++static_cast<State*>(batch->owner)->in_flight;
-    }
-  }
-  bool again = true;
-  while (again) {
-    log.commit_began.store(std::max<std::int64_t>(log.steady_now().time_since_epoch().count(), 1),
-                           std::memory_order_relaxed);
-    const std::optional<Error> error = log.commit(taken);
-    log.commit_began.store(0, std::memory_order_relaxed);
-    {
-      const MutexLock lock(log.mutex);
-      if (!error) {
-        log.durable = log.tree;
-        log.durable_size.store(log.tree.size(), std::memory_order_release);
-      }
-      settle(taken, error);
-      again = !log.queue.empty() && log.queue.front()->owner == this;
-      if (again) {
-        log.take_queued(taken);
-        for (const auto& batch : taken) {
-          ++static_cast<State*>(batch->owner)->in_flight;
-        }
-      } else {
-        log.in_flight = false;
-        if (!log.queue.empty()) {
-          // The lead passes to the loop that has waited longest. Until it comes, anyone who
-          // flushes may take it, so a loop that is stuck elsewhere holds nobody up.
-          plan_wake(*static_cast<State*>(log.queue.front()->owner));
-        }
-      }
-    }
-    wake_planned();
-  }
-}
-
-void Appender::State::settle(BatchList& batches, const std::optional<Error>& error) {
-  bool others_done = false;
-  for (auto& batch : batches) {
-    State& owner = *static_cast<State*>(batch->owner);
-    --owner.in_flight;
-    batch->error = error;
-    if (&owner == this) {
-      outcomes.push_back(std::move(batch));
-    } else {
-      owner.done.push_back(std::move(batch));
-      plan_wake(owner);
-      others_done = true;
-    }
-  }
-  batches.clear();
-  if (others_done) {
-    log.batch_done.notify_all();
-  }
-}
-
-void Appender::State::plan_wake(State& other) {
-  if (&other != this && std::find(to_wake.begin(), to_wake.end(), &other) == to_wake.end()) {
-    // Keeps the other appender from being destroyed until its waker has been called.
-    other.being_woken.fetch_add(1, std::memory_order_relaxed);
-    to_wake.push_back(&other);
-  }
-}
-
-void Appender::State::wake_planned() {
-  for (State* other : to_wake) {
-    other->waker.wake();
-    other->being_woken.fetch_sub(1, std::memory_order_release);
-  }
-  to_wake.clear();
 }
 
 void Appender::State::tell() {

@@ -74,8 +74,8 @@ Result<void> clear_unfinished(Log::State& state, const std::vector<std::uint64_t
 /// A waiter and waker in one, for threads without a loop.
 class BlockingWait final : public Waiter, public LoopWaker {
  public:
-  void recorded(Result<Receipt> receipt) override { receipt_.emplace(std::move(receipt)); }
-  void wake() override {
+  void recorded(Result<Receipt> receipt) noexcept override { receipt_.emplace(std::move(receipt)); }
+  void wake() noexcept override {
     const MutexLock lock(mutex_);
     woken_ = true;
     changed_.notify_all();
@@ -152,6 +152,7 @@ Result<std::unique_ptr<Log>> Log::create(const std::filesystem::path& directory,
     const MutexLock lock(state->checkpoint_mutex);
     FIELDGATE_CHECK_OK(state->sign_checkpoint(Frontier{}));
   }
+  state->start_committing();
   return std::unique_ptr<Log>(new Log(std::move(state)));
 }
 
@@ -166,6 +167,7 @@ Result<std::unique_ptr<Log>> Log::open(const std::filesystem::path& directory, s
       hold_directory(state->files, directory, state->lock_file, state->directory_file));
   FIELDGATE_CHECK_OK(recover_log(*state, report));
   state->writer.prepare_next();
+  state->start_committing();
   std::unique_ptr<Log> log(new Log(std::move(state)));
   if (report.torn_tail) {
     const std::string id = "recovery-" + std::to_string(report.size);

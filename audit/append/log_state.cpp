@@ -24,7 +24,17 @@ Log::State::State(std::filesystem::path log_directory, std::string log_origin,
       steady_now(options.steady_now),
       writer(files, directory, origin, options.segment_bytes) {}
 
-Log::State::~State() = default;
+Log::State::~State() {
+  if (!committer_.joinable()) {
+    return;
+  }
+  {
+    const MutexLock lock(mutex);
+    stopping = true;
+  }
+  work_or_end.send();
+  committer_.join();
+}
 
 std::size_t Log::State::max_batch_bytes() const {
   return std::min<std::uint64_t>(kMaxBatchBytes, writer.room() - kCommitFrameBytes);
@@ -75,68 +85,6 @@ void Log::State::set_full(Full what, std::string why) {
   if (!failed.load(std::memory_order_relaxed)) {
     detail = std::move(why);
   }
-}
-
-void Log::State::take_queued(BatchList& taken) {
-  taken.clear();
-  std::size_t records = 0;
-  std::size_t bytes = 0;
-  std::size_t count = 0;
-  for (const auto& batch : queue) {
-    records += batch->leaves.size();
-    bytes += batch->frames.size();
-    if (count > 0 && (count == kMaxBatchesPerCommit || records > kMaxBatchRecords ||
-                      bytes > max_batch_bytes())) {
-      break;
-    }
-    ++count;
-  }
-  const auto end = queue.begin() + static_cast<long>(count);
-  taken.assign(std::make_move_iterator(queue.begin()), std::make_move_iterator(end));
-  queue.erase(queue.begin(), end);
-}
-
-std::optional<Error> Log::State::commit(const BatchList& batches) {
-  if (const SteadyTime now = steady_now(); now - identity_checked >= kIdentityCheckEvery) {
-    identity_checked = now;
-    check_identity();
-  }
-  if (failed.load(std::memory_order_acquire)) {
-    return log_failed_error();
-  }
-  parts.clear();
-  leaves.clear();
-  std::uint32_t count = 0;
-  std::uint32_t bytes = 0;
-  for (const auto& batch : batches) {
-    batch->first_index = tree.size() + count;
-    count += static_cast<std::uint32_t>(batch->leaves.size());
-    bytes += static_cast<std::uint32_t>(batch->frames.size());
-    parts.push_back({batch->frames.data(), batch->frames.size()});
-    const auto* first = reinterpret_cast<const Byte*>(batch->leaves.data());
-    leaves.insert(leaves.end(), first, first + batch->leaves.size() * sizeof(Hash32));
-  }
-  auto frame = encode_commit(tree.size(), count, bytes, leaves);
-  parts.push_back({frame.data(), frame.size()});
-  WriteFailure failure;
-  if (!writer.write(parts, bytes + frame.size(), tree, failure)) {
-    if (failure.fatal) {
-      fail(failure.what);
-      return log_failed_error();
-    }
-    set_full(failure.spare_missing ? Full::kSpare : Full::kWrite, failure.what);
-    return make_error(ErrorCode::kUnavailable, "the audit log has no room: " + failure.what,
-                      "audit-log-full");
-  }
-  for (const auto& batch : batches) {
-    for (const Hash32& leaf : batch->leaves) {
-      tree.push(leaf);
-    }
-  }
-  if (full.load(std::memory_order_relaxed) != Full::kNo) {
-    set_full(Full::kNo, {});
-  }
-  return std::nullopt;
 }
 
 Result<void> Log::State::sign_checkpoint(const Frontier& over) {

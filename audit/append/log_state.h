@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace fieldgate::audit {
@@ -26,13 +27,15 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// More batches than this wait for the next commit: the kernel takes 1024 parts in one write.
 inline constexpr std::size_t kMaxBatchesPerCommit = 1000;
-/// How often a leader makes sure that its file is still the one with that name.
+/// How often the commit thread makes sure that its file is still the one with that name.
 inline constexpr std::chrono::seconds kIdentityCheckEvery{1};
 
+struct Mailbox;
+
 /// The records of one loop turn. Its appender's loop fills it and reads the outcome; between
-/// queueing and the outcome the leader reads `frames` and `leaves` and writes the outcome.
+/// queueing and the outcome the commit thread reads `frames` and `leaves` and writes the outcome.
 struct Batch {
-  void* owner = nullptr;  // Appender::State; private to its class
+  Mailbox* owner = nullptr;
   Bytes frames;
   std::vector<Hash32> leaves;
   std::vector<Waiter*> waiters;  // touched by the owner's loop alone, even while in flight
@@ -43,6 +46,16 @@ struct Batch {
 
 /// Batches in a row; a vector whose memory is kept.
 using BatchList = std::vector<std::unique_ptr<Batch>>;
+
+/// Where the commit thread leaves the outcomes for one appender. Guarded by the log's mutex, but
+/// for the waker.
+struct Mailbox {
+  LoopWaker& waker;
+  BatchList done;
+  std::size_t in_flight = 0;  // batches that the commit thread holds
+  bool wake_due = false;      // the loop has been or will be woken and has not looked yet
+  bool being_woken = false;   // the commit thread is about to use `waker`, outside the lock
+};
 
 enum class Full : std::uint8_t { kNo, kSpare, kWrite };
 
@@ -61,18 +74,24 @@ struct Log::State {
   Descriptor lock_file;
   Descriptor directory_file;
 
-  // Used by the leader alone: whoever has set `in_flight`.
+  // Used by the commit thread alone, once it runs.
   SegmentWriter writer;
   Frontier tree;
   std::vector<iovec> parts;
   Bytes leaves;
+  BatchList taken;
+  std::vector<Mailbox*> to_wake;
   SteadyTime identity_checked{};
 
   Mutex mutex;
-  bool in_flight FIELDGATE_GUARDED_BY(mutex) = false;
   BatchList queue FIELDGATE_GUARDED_BY(mutex);
+  bool stopping FIELDGATE_GUARDED_BY(mutex) = false;
+  bool commit_thread_rests FIELDGATE_GUARDED_BY(mutex) = false;
+  std::size_t leaving FIELDGATE_GUARDED_BY(mutex) = 0;  // appenders that wait to be destroyed
   Frontier durable FIELDGATE_GUARDED_BY(mutex);
-  std::condition_variable_any batch_done;  // for an appender that waits to be destroyed
+  std::condition_variable_any let_go;  // for those that are leaving
+  // Sent outside the mutex: a thread that is woken into a held lock sleeps again at once.
+  Signal work_or_end;
 
   std::atomic<std::uint64_t> durable_size{0};
   std::atomic<bool> failed{false};
@@ -94,12 +113,21 @@ struct Log::State {
   /// Fails the log when the open segment was deleted, renamed or replaced.
   void check_identity();
   void set_full(Full what, std::string why);
-  /// Moves what fits one commit from the queue to `taken`.
-  void take_queued(BatchList& taken) FIELDGATE_REQUIRES(mutex);
-  /// Writes the batches; the error is for their waiters. Leader only.
-  [[nodiscard]] std::optional<Error> commit(const BatchList& batches);
+  /// Starts the commit thread; once, when the log has been read and its tree is right.
+  void start_committing();
   [[nodiscard]] Result<void> sign_checkpoint(const Frontier& over)
       FIELDGATE_REQUIRES(checkpoint_mutex);
+
+ private:
+  // The commit thread (committer.cpp).
+  void run();
+  bool wait_for_batches();
+  void take_queued() FIELDGATE_REQUIRES(mutex);
+  [[nodiscard]] std::optional<Error> try_commit();
+  [[nodiscard]] std::optional<Error> commit();
+  void settle(const std::optional<Error>& error) noexcept;
+
+  std::thread committer_;
 };
 
 /// Locks the directory and opens it. `kConflict` when another process or log holds it.

@@ -1,6 +1,9 @@
 // A mutex that clang's -Wthread-safety can follow; libstdc++'s own carries no annotations.
 #pragma once
 
+#include <semaphore.h>
+
+#include <cerrno>
 #include <mutex>
 
 #if defined(__clang__)
@@ -33,6 +36,24 @@ class FIELDGATE_TS(scoped_lockable) MutexLock {
 
  private:
   Mutex& mutex_;
+};
+
+/// Counts signals for one thread that sleeps without them. Unlike std::counting_semaphore it does
+/// not spin first: on a single core that takes the time of the thread that would signal.
+class Signal {
+ public:
+  Signal() { ::sem_init(&semaphore_, 0, 0); }
+  ~Signal() { ::sem_destroy(&semaphore_); }
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  void send() { ::sem_post(&semaphore_); }
+  void wait() {
+    while (::sem_wait(&semaphore_) != 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  sem_t semaphore_{};
 };
 
 }  // namespace fieldgate::audit

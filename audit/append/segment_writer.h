@@ -23,7 +23,7 @@ struct WriteFailure {
   std::string what;
 };
 
-/// Used by one thread at a time (the leader), but for `check_identity` and `poke`.
+/// Used by the commit thread alone once it runs, but for `check_identity` and `poke`.
 class SegmentWriter {
  public:
   SegmentWriter(FileOps& files, std::filesystem::path directory, std::string origin,
@@ -64,8 +64,8 @@ class SegmentWriter {
   std::uint64_t first_index_ = 0;
   std::uint64_t offset_ = 0;
   std::uint64_t dirty_end_ = 0;  // a refused write may have left bytes in [offset_, dirty_end_)
-  // The leader alone changes the members below, under the mutex, because others examine the file;
-  // it reads them without.
+  // The commit thread alone changes the members below, under the mutex, because others examine the
+  // file; it reads them without.
   Mutex file_mutex_;
   std::uint64_t size_ = 0;
   Descriptor file_;

@@ -2,11 +2,15 @@
 
 #include "gateway/http/problem.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fieldgate::api {
 
 namespace {
+
+/// Records that a busy loop gathers at most before it hands them on.
+constexpr std::size_t kLargestBatch = 64;
 
 // Lives from the append until the log has told it; owns itself meanwhile.
 class PendingAnswer final : public audit::Waiter {
@@ -14,7 +18,7 @@ class PendingAnswer final : public audit::Waiter {
   PendingAnswer(http::Exchange& exchange, read_path::Answer answer)
       : exchange_(exchange), answer_(std::move(answer)) {}
 
-  void recorded(Result<audit::Receipt> receipt) override {
+  void recorded(Result<audit::Receipt> receipt) noexcept override {
     const std::unique_ptr<PendingAnswer> self(this);
     if (receipt.has_error()) {
       answer_error(exchange_, receipt.error());
@@ -53,16 +57,23 @@ LoopState::LoopState(Deployment& deployment, std::unique_ptr<store::Reader> read
 
 void LoopState::append(std::string_view line, audit::Waiter& waiter) {
   appender_->append(line, waiter);
-  if (!flush_due_) {
+  if (++unflushed_ >= std::clamp<std::size_t>(loop_->connections() / 2, 1, kLargestBatch)) {
+    flush();
+  } else if (!flush_due_) {
     flush_due_ = true;
     loop_->at_turn_end([this] {
       flush_due_ = false;
-      appender_->flush();
+      flush();
     });
   }
 }
 
-void LoopState::wake() {
+void LoopState::flush() {
+  unflushed_ = 0;
+  appender_->flush();
+}
+
+void LoopState::wake() noexcept {
   loop_->post([this] { appender_->deliver(); });
 }
 

@@ -25,17 +25,19 @@ class LoopState final : public audit::LoopWaker {
   [[nodiscard]] Deployment& deployment() { return deployment_; }
   [[nodiscard]] read_path::Environment& environment() { return environment_; }
 
-  /// Hands a record to the log; everything appended in this turn of the loop is committed together.
+  /// Hands a record to the log. What is appended is committed when the turn ends, or earlier when
+  /// half of the connections wait for it: the loop then decides the other half meanwhile.
   void append(std::string_view line, audit::Waiter& waiter);
   /// The half-second tick: gives up on commits that stall.
   void tick() { appender_->sweep(); }
-  void wake() override;
+  void wake() noexcept override;
   /// Gives up the loop's way into the log; whoever still waits is told. After the loop has ended,
   /// while its connections still live.
   void close() { appender_.reset(); }
 
  private:
   LoopState(Deployment& deployment, std::unique_ptr<store::Reader> reader);
+  void flush();
 
   Deployment& deployment_;
   std::unique_ptr<store::Reader> reader_;
@@ -43,6 +45,7 @@ class LoopState final : public audit::LoopWaker {
   read_path::Environment environment_;
   http::Loop* loop_ = nullptr;
   bool flush_due_ = false;
+  std::size_t unflushed_ = 0;  // records
 };
 
 /// Makes the record durable, then answers with the receipt. If it cannot be recorded the answer is

@@ -61,7 +61,7 @@ class ErrorAfterRecord final : public audit::Waiter {
   ErrorAfterRecord(http::Exchange& exchange, Error error)
       : exchange_(exchange), error_(std::move(error)) {}
 
-  void recorded(Result<audit::Receipt> receipt) override {
+  void recorded(Result<audit::Receipt> receipt) noexcept override {
     const std::unique_ptr<ErrorAfterRecord> self(this);
     answer_error(exchange_, receipt.has_error() ? receipt.error() : error_);
   }

@@ -64,7 +64,7 @@ class BatchedRead final : public audit::Waiter {
   BatchedRead(Batch& batch, std::size_t position, read_path::Answer answer)
       : batch_(batch), position_(position), answer_(std::move(answer)) {}
 
-  void recorded(Result<audit::Receipt> receipt) override {
+  void recorded(Result<audit::Receipt> receipt) noexcept override {
     const std::unique_ptr<BatchedRead> self(this);
     if (receipt.has_error()) {
       batch_.failed(position_, receipt.error());
@@ -137,7 +137,7 @@ class TraitsAnswer final : public audit::Waiter {
   TraitsAnswer(http::Exchange& exchange, read_path::Answer answer, std::size_t limit)
       : exchange_(exchange), answer_(std::move(answer)), limit_(limit) {}
 
-  void recorded(Result<audit::Receipt> receipt) override {
+  void recorded(Result<audit::Receipt> receipt) noexcept override {
     const std::unique_ptr<TraitsAnswer> self(this);
     if (receipt.has_error()) {
       answer_error(exchange_, receipt.error());

@@ -58,8 +58,11 @@ class Loop {
   [[nodiscard]] virtual unsigned index() const = 0;
   /// Runs `work` on this loop soon; thread-safe.
   virtual void post(std::function<void()> work) = 0;
-  /// Runs `work` once after everything that is ready now has run: the end of this turn.
+  /// Runs `work` once when nothing else is ready, or some hundred handlers later: the end of this
+  /// turn.
   virtual void at_turn_end(std::function<void()> work) = 0;
+  /// Open connections of this loop.
+  [[nodiscard]] virtual std::size_t connections() const = 0;
 };
 
 /// One request being answered. Owned by its connection and kept alive until `answer`, even when

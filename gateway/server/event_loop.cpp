@@ -23,6 +23,8 @@ constexpr std::chrono::milliseconds kTick = 500ms;
 /// Shorter limits, as tests set them, are swept more often.
 constexpr std::chrono::milliseconds kFastestSweep = 10ms;
 constexpr std::size_t kKeptBuffers = 256;
+/// A turn ends when nothing is ready any more, or after this many handlers.
+constexpr std::size_t kHandlersPerTurn = 512;
 /// The largest output that the loop keeps room for.
 constexpr std::size_t kKeptScratch = 256 * 1024;
 
@@ -73,15 +75,20 @@ void EventLoop::post(std::function<void()> work) {
 
 void EventLoop::at_turn_end(std::function<void()> work) {
   turn_end_.push_back(std::move(work));
-  if (!turn_end_posted_) {
-    turn_end_posted_ = true;
-    // Goes behind everything that is queued now; asio recycles the memory of the handler.
-    boost::asio::post(context_, [this] { run_turn_end(); });
+}
+
+void EventLoop::serve() {
+  while (!context_.stopped()) {
+    for (std::size_t ran = 0; ran < kHandlersPerTurn && context_.poll_one() != 0; ++ran) {
+    }
+    run_turn_end();
+    if (turn_end_.empty()) {
+      context_.run_one();
+    }
   }
 }
 
 void EventLoop::run_turn_end() {
-  turn_end_posted_ = false;
   std::swap(turn_end_, turn_end_running_);
   for (std::function<void()>& work : turn_end_running_) {
     try {
@@ -100,7 +107,7 @@ void EventLoop::run() {
   arm_sweep();
   for (bool again = true; again;) {
     try {
-      context_.run();
+      serve();
       again = false;
     } catch (...) {
       // A fault in one handler must not end the others' service.

@@ -69,6 +69,7 @@ class EventLoop final : public http::Loop {
   [[nodiscard]] unsigned index() const override { return index_; }
   void post(std::function<void()> work) override;
   void at_turn_end(std::function<void()> work) override;
+  [[nodiscard]] std::size_t connections() const override { return connections_.size(); }
 
   /// The thread's body: serves until drained.
   void run();
@@ -101,6 +102,7 @@ class EventLoop final : public http::Loop {
       boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                         boost::asio::wait_traits<std::chrono::steady_clock>,
                                         boost::asio::io_context::executor_type>;
+  void serve();
   void run_turn_end();
   void arm_sweep();
   void sweep();
@@ -117,7 +119,6 @@ class EventLoop final : public http::Loop {
   std::vector<Connection*> connections_;
   std::vector<std::function<void()>> turn_end_;
   std::vector<std::function<void()>> turn_end_running_;
-  bool turn_end_posted_ = false;
   bool draining_ = false;
   SteadyTime drain_deadline_;
   std::vector<Buffer> free_buffers_;

@@ -27,13 +27,13 @@ bool long_run() {
   return std::getenv("FIELDGATE_LONG") != nullptr;
 }
 
-void append_batch(Log& log, Appender& appender, std::uint64_t first, std::uint64_t count,
-                  std::size_t size) {
+void append_batch(Log& log, Appender& appender, TestWaker& waker, std::uint64_t first,
+                  std::uint64_t count, std::size_t size) {
   std::deque<Told> told(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     appender.append(record_text(first + i, size), told[i]);
   }
-  appender.flush();
+  flush_and_wait(appender, waker, told.back());
   for (const Told& waiter : told) {
     ASSERT_TRUE(waiter.ok());
   }
@@ -52,7 +52,7 @@ class SmallLog {
     std::uint64_t next = 0;
     ends_.push_back(used_bytes(read_text(segment())));
     for (int i = 0; i < 3; ++i) {
-      append_batch(**log, *appender, next, counts[i], record_size);
+      append_batch(**log, *appender, waker, next, counts[i], record_size);
       next += counts[i];
       ends_.push_back(used_bytes(read_text(segment())));
       if (i + 1 == signed_batches) {
@@ -307,7 +307,7 @@ TEST(Damage, SeveralSegments) {
     TestWaker waker;
     auto appender = (*log)->appender(waker);
     for (std::uint64_t i = 0; i < 1200; i += 40) {
-      append_batch(**log, *appender, i, 40, 400);
+      append_batch(**log, *appender, waker, i, 40, 400);
     }
     ASSERT_TRUE((*log)->write_checkpoint().has_value());
   }

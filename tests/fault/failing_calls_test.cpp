@@ -411,7 +411,7 @@ TEST(FailingCalls, AStalledCommitIsRefusedNotWaitedFor) {
   EXPECT_TRUE((*log)->healthy());
   Told after;
   appender->append("{\"after\":1}", after);
-  appender->flush();
+  flush_and_wait(*appender, waker, after);
   ASSERT_TRUE(after.ok());
   EXPECT_EQ((*after.result)->index(), 2U) << "what was given up is not written later";
 }

@@ -57,11 +57,7 @@ struct Acknowledged {
         for (Told& waiter : told) {
           appender->append(record_text(number++, 300), waiter);
         }
-        appender->flush();
-        while (told.back().times == 0) {
-          waker.wait();
-          appender->deliver();
-        }
+        flush_and_wait(*appender, waker, told.back());
         for (std::size_t i = 0; i < told.size(); ++i) {
           if (told[i].ok()) {
             const Acknowledged line{first + i, (*told[i].result)->index()};

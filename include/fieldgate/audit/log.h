@@ -43,11 +43,13 @@ class Receipt {
 };
 
 /// Told once that its record is durable, or why it is not. The log does not own it; it must stay
-/// alive until told. Called on the loop that appended.
+/// alive until told. Called on the loop that appended. It may append again, and must not throw:
+/// what has no answer must not go on as if it had one, so that running out of memory here ends the
+/// process.
 class Waiter {
  public:
   virtual ~Waiter() = default;
-  virtual void recorded(Result<Receipt> receipt) = 0;
+  virtual void recorded(Result<Receipt> receipt) noexcept = 0;
 };
 
 /// How the log reaches an I/O loop from another thread; given by the gateway, thread-safe.
@@ -55,7 +57,8 @@ class LoopWaker {
  public:
   virtual ~LoopWaker() = default;
   /// Arranges that `Appender::deliver()` of that loop's appender is called on that loop soon.
-  virtual void wake() = 0;
+  /// Called on the commit thread: must not call the appender itself, nor throw.
+  virtual void wake() noexcept = 0;
 };
 
 class Log;
@@ -72,13 +75,12 @@ class Appender {
   void append(std::string_view record, Waiter& waiter);
   /// True when there is something that `flush` would commit.
   [[nodiscard]] bool pending() const;
-  /// Call at the end of each loop turn in which something was appended. If no commit is in flight,
-  /// this thread becomes the leader: it assigns indexes, writes all queued batches of all loops
-  /// with one synced write, tells its own waiters and wakes the other loops. Otherwise the batch is
-  /// queued for the next leader, with no timer and no artificial delay.
+  /// Hands what was appended to the log's commit thread and returns at once. The thread assigns
+  /// indexes and writes all queued batches of all loops with one synced write, then wakes the
+  /// loops; what is flushed meanwhile is the next write, with no timer and no artificial delay.
   void flush();
-  /// Tells the waiters whose batches another thread has committed, and leads the next commit when
-  /// it was handed over. Called on this loop after `LoopWaker::wake`.
+  /// Tells the waiters whose batches have been committed or refused. Called on this loop after
+  /// `LoopWaker::wake`.
   void deliver();
   /// Call about twice a second: gives up on queued batches older than `kCommitStall` (their waiters
   /// get `kUnavailable`).

@@ -116,7 +116,7 @@ inline std::uint64_t used_bytes(const std::string& segment) {
 /// Keeps what it was told.
 class Told final : public Waiter {
  public:
-  void recorded(Result<Receipt> receipt) override {
+  void recorded(Result<Receipt> receipt) noexcept override {
     ++times;
     result.emplace(std::move(receipt));
   }
@@ -128,7 +128,7 @@ class Told final : public Waiter {
 /// A loop's wake-up as a condition.
 class TestWaker final : public LoopWaker {
  public:
-  void wake() override {
+  void wake() noexcept override {
     const std::lock_guard lock(mutex_);
     ++wakes_;
     changed_.notify_all();
@@ -148,5 +148,14 @@ class TestWaker final : public LoopWaker {
   std::condition_variable changed_;
   int wakes_ = 0;
 };
+
+/// Flushes and goes on as a loop would until `last` has been told.
+inline void flush_and_wait(Appender& appender, TestWaker& waker, const Told& last) {
+  appender.flush();
+  while (last.times == 0) {
+    waker.wait();
+    appender.deliver();
+  }
+}
 
 }  // namespace fieldgate::audit::testing

@@ -92,7 +92,7 @@ TEST(Log, BatchLimitsSplitATurn) {
     appender->append("{}", waiter);
   }
   EXPECT_TRUE(appender->pending());
-  appender->flush();
+  flush_and_wait(*appender, waker, told.back());
   EXPECT_FALSE(appender->pending());
   for (std::size_t i = 0; i < told.size(); ++i) {
     ASSERT_TRUE(told[i].ok());
@@ -103,7 +103,7 @@ TEST(Log, BatchLimitsSplitATurn) {
   for (Told& waiter : large) {
     appender->append(std::string(kMaxRecordBytes, 'x'), waiter);
   }
-  appender->flush();
+  flush_and_wait(*appender, waker, large.back());
   for (const Told& waiter : large) {
     EXPECT_TRUE(waiter.ok());
   }
@@ -128,7 +128,7 @@ TEST(Log, RollsOverSegmentsAndReopensInTheLast) {
       for (std::uint64_t k = 0; k < 10; ++k) {
         appender->append(record_text(i + k, 400), told[k]);
       }
-      appender->flush();
+      flush_and_wait(*appender, waker, told.back());
       for (const Told& waiter : told) {
         ASSERT_TRUE(waiter.ok());
       }
@@ -219,11 +219,7 @@ TEST(Log, ManyLoopsShareCommits) {
               record_text(static_cast<std::uint64_t>((loop * kTurns + turn) * kPerTurn + i), 120));
           appender->append(texts.back(), told[static_cast<std::size_t>(i)]);
         }
-        appender->flush();
-        while (told.back().times == 0) {
-          waker.wait();
-          appender->deliver();
-        }
+        flush_and_wait(*appender, waker, told.back());
         for (int i = 0; i < kPerTurn; ++i) {
           const Told& waiter = told[static_cast<std::size_t>(i)];
           ASSERT_TRUE(waiter.ok());
@@ -298,7 +294,7 @@ TEST(Log, ADestroyedAppenderTellsItsWaiters) {
 class Chained final : public Waiter {
  public:
   Chained(Appender& appender, Waiter& next) : appender_(appender), next_(next) {}
-  void recorded(Result<Receipt>) override {
+  void recorded(Result<Receipt>) noexcept override {
     appender_.append("{\"second\":true}", next_);
     appender_.flush();
   }
@@ -317,7 +313,7 @@ TEST(Log, AWaiterMayAppendAndFlush) {
   Told second;
   Chained first(*appender, second);
   appender->append("{\"second\":false}", first);
-  appender->flush();
+  flush_and_wait(*appender, waker, second);
   ASSERT_TRUE(second.ok());
   EXPECT_EQ((*second.result)->index(), 1U);
 }
