@@ -121,10 +121,14 @@ def measure_reads(folder, binary, tools, options):
                 "database": lambda c: read_load(database, options.people, c, options.seconds),
                 "unsynced": lambda c: read_load(unsynced, options.people, c, options.seconds)}
         if shutil.which("nginx"):
-            port = deploy.free_port()
-            running["nginx"] = start(servers.nginx(folder / "nginx", port))
-            url = f"http://127.0.0.1:{port}/file.json"
-            runs = {"nginx": lambda c: servers.wrk(url, c, options.seconds, "done.lua"), **runs}
+            def file_load(name, cached_files):
+                port = deploy.free_port()
+                running[name] = start(servers.nginx(folder / name, port, cached_files))
+                url = f"http://127.0.0.1:{port}/file.json"
+                return lambda c: servers.wrk(url, c, options.seconds, "done.lua")
+
+            runs = {"nginx": file_load("nginx", False),
+                    "nginx_cached": file_load("nginx_cached", True), **runs}
         elif not options.smoke:
             raise SystemExit("nginx is not there; `./dev bench` unpacks it")
         answer_bytes = check_one_answer(hot)
@@ -170,6 +174,8 @@ def summarise(reads):
         "hot_to_nginx_32": rate("hot", "nginx", "32"),
         "hot_to_nginx_256": rate("hot", "nginx", "256"),
         "database_to_nginx_32": rate("database", "nginx", "32"),
+        "hot_to_nginx_cached_32": rate("hot", "nginx_cached", "32"),
+        "hot_to_nginx_cached_256": rate("hot", "nginx_cached", "256"),
         "durable_to_unsynced_32": rate("hot", "unsynced", "32"),
         "p99_to_nginx_32": median_of(
             rounds, lambda one: one["32"]["hot"]["p99_us"] / one["32"]["nginx"]["p99_us"]),

@@ -67,8 +67,18 @@ def gateway(deployment, preload=None):
                   deployment.folder / "serve.log")
 
 
-def nginx(folder, port, bytes_=600):
-    """nginx at its best: one worker, no access log, a static file, keep-alive without end."""
+CACHED_FILES = """\
+  open_file_cache max=100 inactive=600s;
+  open_file_cache_valid 600s;
+  open_file_cache_min_uses 1;
+"""
+
+
+def nginx(folder, port, cached_files=False, bytes_=600):
+    """One worker with Debian's settings for files, no access log, keep-alive without end.
+
+    With `cached_files` the one file stays open, so that nginx does not touch the file system.
+    """
     folder = pathlib.Path(folder)
     (folder / "html").mkdir(parents=True)
     (folder / "html" / "file.json").write_text("x" * bytes_)
@@ -88,10 +98,7 @@ http {{
   tcp_nodelay on;
   keepalive_timeout 600;
   keepalive_requests 1000000000;
-  open_file_cache max=100 inactive=600s;
-  open_file_cache_valid 600s;
-  open_file_cache_min_uses 1;
-  types {{ application/json json; }}
+{CACHED_FILES if cached_files else ""}  types {{ application/json json; }}
   client_body_temp_path {folder}/t1;
   proxy_temp_path {folder}/t2;
   fastcgi_temp_path {folder}/t3;
