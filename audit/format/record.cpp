@@ -125,7 +125,9 @@ Result<void> write_record(std::string& out, const RecordFields& record) {
   append_member(out, ",\"policy_digest\":", record.policy_digest);
   append_member(out, ",\"request_id\":", record.request_id);
   if (!record.subject_tag.empty()) {
-    append_member(out, ",\"subject_tag\":", crypto::base64_encode(record.subject_tag));
+    out += ",\"subject_tag\":\"";
+    crypto::append_base64(out, record.subject_tag);
+    out += '"';
   }
   if (!record.fields.empty()) {
     out += ",\"fields\":";

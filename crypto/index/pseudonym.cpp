@@ -18,6 +18,14 @@ constexpr std::size_t kSubjectBytes = std::tuple_size_v<decltype(SubjectId::byte
 constexpr std::size_t kSealedBytes = SivCipher::kTagBytes + kSubjectBytes;
 constexpr std::size_t kValueBytes = 20;
 
+std::string marked(std::string_view marker, ByteView bytes) {
+  std::string text;
+  text.reserve(marker.size() + (bytes.size() * 8 + 5) / 6);
+  text += marker;
+  append_base64url(text, bytes);
+  return text;
+}
+
 // What a key is for, version and both names, each with a width of its own: no two domains share it.
 Bytes domain(std::string_view label, KeyVersion version, std::string_view app,
              std::string_view purpose) {
@@ -60,7 +68,7 @@ PseudonymDomain& PseudonymDomain::operator=(PseudonymDomain&&) noexcept = defaul
 std::string PseudonymDomain::encode(const SubjectId& subject) const {
   std::array<Byte, kSealedBytes> sealed;
   state_->cipher.seal(sealed, subject.bytes);
-  return std::string(kSubjectMarker) += base64url_encode(sealed);
+  return marked(kSubjectMarker, sealed);
 }
 
 Result<SubjectId> PseudonymDomain::decode(std::string_view pseudonym) const {
@@ -79,7 +87,7 @@ Result<SubjectId> PseudonymDomain::decode(std::string_view pseudonym) const {
 
 std::string PseudonymDomain::of_value(std::string_view value) const {
   const Hash32 hash = blake2b_256(state_->value_key.reveal(), {as_bytes(value)});
-  return std::string(kValueMarker) += base64url_encode(ByteView(hash).first(kValueBytes));
+  return marked(kValueMarker, ByteView(hash).first(kValueBytes));
 }
 
 }  // namespace fieldgate::crypto

@@ -1,11 +1,14 @@
 #include "crypto/index/siv.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <stdexcept>
+#include <utility>
 
 namespace fieldgate::crypto {
 
@@ -30,30 +33,58 @@ const EVP_CIPHER* cipher() {
   return fetched.get();
 }
 
-// The thread's working context, holding a copy of a keyed one; empty again at the end of the scope,
-// so that no key stays behind.
+// A copy of a keyed context, for one message.
 class Working {
  public:
-  explicit Working(const EVP_CIPHER_CTX* keyed) {
-    thread_local const Context kept{EVP_CIPHER_CTX_new()};
-    require(kept != nullptr);
-    context_ = kept.get();
-    require(EVP_CIPHER_CTX_copy(context_, keyed) == 1);
+  explicit Working(const EVP_CIPHER_CTX* keyed) : context_(EVP_CIPHER_CTX_new()) {
+    require(context_ != nullptr && EVP_CIPHER_CTX_copy(context_.get(), keyed) == 1);
   }
-  ~Working() { EVP_CIPHER_CTX_reset(context_); }
-  Working(const Working&) = delete;
-  Working& operator=(const Working&) = delete;
-  [[nodiscard]] EVP_CIPHER_CTX* get() const { return context_; }
+  [[nodiscard]] EVP_CIPHER_CTX* get() const { return context_.get(); }
 
  private:
-  EVP_CIPHER_CTX* context_ = nullptr;
+  Context context_;
 };
+
+// Copying a keyed context costs more than sealing an id. A thread keeps copies of those it used
+// last; without associated data a context can seal any number of messages ("speed" in OpenSSL).
+constexpr std::size_t kKeptPerThread = 8;
+
+EVP_CIPHER_CTX* reusable(std::uint64_t id, const EVP_CIPHER_CTX* keyed) {
+  struct Kept {
+    std::uint64_t id = 0;
+    Context context;
+  };
+  thread_local std::array<Kept, kKeptPerThread> kept;
+  thread_local std::size_t oldest = 0;
+  for (const Kept& one : kept) {
+    if (one.id == id) {
+      return one.context.get();
+    }
+  }
+  Context copy{EVP_CIPHER_CTX_new()};
+  unsigned int speed = 1;
+  const std::array<OSSL_PARAM, 2> parameters{
+      OSSL_PARAM_construct_uint(OSSL_CIPHER_PARAM_SPEED, &speed), OSSL_PARAM_construct_end()};
+  require(copy != nullptr && EVP_CIPHER_CTX_copy(copy.get(), keyed) == 1 &&
+          EVP_CIPHER_CTX_set_params(copy.get(), parameters.data()) == 1);
+  Kept& place = kept[oldest];
+  oldest = (oldest + 1) % kept.size();
+  place = {id, std::move(copy)};
+  return place.context.get();
+}
 
 }  // namespace
 
 struct SivCipher::State {
   Context sealing{EVP_CIPHER_CTX_new()};
   Context opening{EVP_CIPHER_CTX_new()};
+  std::uint64_t id = next_id();
+
+ private:
+  static std::uint64_t next_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
 };
 
 SivCipher::SivCipher(ByteView key) : state_(std::make_unique<State>()) {
@@ -69,15 +100,23 @@ SivCipher& SivCipher::operator=(SivCipher&&) noexcept = default;
 void SivCipher::seal(std::span<Byte> out, ByteView plaintext,
                      std::initializer_list<ByteView> associated) const {
   require(out.size() == plaintext.size() + kTagBytes);
-  const Working working(state_->sealing.get());
   int written = 0;
+  Byte none[kTagBytes];
+  if (associated.size() == 0) {
+    EVP_CIPHER_CTX* context = reusable(state_->id, state_->sealing.get());
+    require(EVP_EncryptUpdate(context, out.data() + kTagBytes, &written, plaintext.data(),
+                              static_cast<int>(plaintext.size())) == 1 &&
+            EVP_EncryptFinal_ex(context, none, &written) == 1 &&
+            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kTagBytes, out.data()) == 1);
+    return;
+  }
+  const Working working(state_->sealing.get());
   for (const ByteView part : associated) {
     require(EVP_EncryptUpdate(working.get(), nullptr, &written, part.data(),
                               static_cast<int>(part.size())) == 1);
   }
   require(EVP_EncryptUpdate(working.get(), out.data() + kTagBytes, &written, plaintext.data(),
                             static_cast<int>(plaintext.size())) == 1);
-  Byte none[kTagBytes];
   require(EVP_EncryptFinal_ex(working.get(), none, &written) == 1 &&
           EVP_CIPHER_CTX_ctrl(working.get(), EVP_CTRL_AEAD_GET_TAG, kTagBytes, out.data()) == 1);
 }

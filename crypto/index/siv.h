@@ -8,9 +8,8 @@
 
 namespace fieldgate::crypto {
 
-/// Deterministic authenticated encryption. The key is set up once; each call copies the set-up
-/// state into a context that the thread keeps, which costs a third of setting it up again.
-/// Thread-safe.
+/// Deterministic authenticated encryption. The key is set up once; each thread keeps set-up copies
+/// of the ciphers that it used last, until others take their place or it ends. Thread-safe.
 class SivCipher {
  public:
   static constexpr std::size_t kKeyBytes = 64;

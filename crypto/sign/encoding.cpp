@@ -30,9 +30,9 @@ constexpr DigitTable kHexTable = digits_of(kHexDigits);
 constexpr DigitTable kStandardTable = digits_of(kStandard);
 constexpr DigitTable kUrlSafeTable = digits_of(kUrlSafe);
 
-std::string encode64(ByteView bytes, std::string_view alphabet) {
-  std::string text((bytes.size() * 8 + 5) / 6, '\0');
-  std::size_t out = 0;
+void append64(std::string& text, ByteView bytes, std::string_view alphabet) {
+  std::size_t out = text.size();
+  text.resize(out + (bytes.size() * 8 + 5) / 6);
   std::size_t in = 0;
   for (; in + 3 <= bytes.size(); in += 3) {
     const std::uint32_t group =
@@ -51,7 +51,6 @@ std::string encode64(ByteView bytes, std::string_view alphabet) {
     text[out++] = alphabet[(group >> 4) & 63];
     text[out] = alphabet[(group & 15) << 2];
   }
-  return text;
 }
 
 // Strict: bits beyond the last whole byte must be zero, or two texts would mean the same bytes.
@@ -109,9 +108,14 @@ std::optional<Bytes> hex_decode(std::string_view text) {
   return bytes;
 }
 
+void append_base64(std::string& text, ByteView bytes) {
+  append64(text, bytes, kStandard);
+  text.append((3 - bytes.size() % 3) % 3, '=');
+}
+
 std::string base64_encode(ByteView bytes) {
-  std::string text = encode64(bytes, kStandard);
-  text.append((4 - text.size() % 4) % 4, '=');
+  std::string text;
+  append_base64(text, bytes);
   return text;
 }
 
@@ -125,8 +129,14 @@ std::optional<Bytes> base64_decode(std::string_view text) {
   return decode64(text, kStandardTable);
 }
 
+void append_base64url(std::string& text, ByteView bytes) {
+  append64(text, bytes, kUrlSafe);
+}
+
 std::string base64url_encode(ByteView bytes) {
-  return encode64(bytes, kUrlSafe);
+  std::string text;
+  append_base64url(text, bytes);
+  return text;
 }
 
 std::optional<Bytes> base64url_decode(std::string_view text) {

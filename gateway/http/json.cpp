@@ -23,6 +23,8 @@ namespace json = boost::json;
 constexpr std::size_t kMaxSignificantDigits = 17;
 /// Objects of up to this many members are searched for duplicates pair by pair.
 constexpr std::size_t kPairwiseMembers = 12;
+/// Members that a usual request body has open at once.
+constexpr std::size_t kUsualMembers = 16;
 /// Scratch for values under construction; enough for a usual request body.
 constexpr std::size_t kScratchBytes = 4096;
 
@@ -56,6 +58,7 @@ class ValueBuilder {
         storage_(std::move(storage)),
         has_escapes_(has_escapes) {
     stack_.reset(storage_);
+    keys_.reserve(kUsualMembers);
   }
 
   [[nodiscard]] json::value release() { return stack_.release(); }

@@ -17,21 +17,23 @@ std::string encode_decision_facts(const DecisionFacts& facts) {
 
 Result<DecisionFacts> decode_decision_facts(std::string_view text) {
   const std::size_t gap = text.find(' ');
-  const Error damaged = make_error(ErrorCode::kCorrupt, "the decision facts are not well-formed");
+  const auto damaged = [] {
+    return make_error(ErrorCode::kCorrupt, "the decision facts are not well-formed");
+  };
   if (gap == std::string_view::npos) {
-    return damaged;
+    return damaged();
   }
   DecisionFacts facts;
   if (const std::string_view country = text.substr(0, gap); country != kUnknown) {
     facts.country = policy::parse_country(country);
     if (!facts.country) {
-      return damaged;
+      return damaged();
     }
   }
   if (const std::string_view birth = text.substr(gap + 1); birth != kUnknown) {
     facts.birth_date = parse_date(birth);
     if (!facts.birth_date) {
-      return damaged;
+      return damaged();
     }
   }
   return facts;

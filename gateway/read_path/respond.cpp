@@ -13,7 +13,7 @@ std::string respond(Answer answer, const audit::Receipt& receipt) {
   body += ",\"index\":";
   body += std::to_string(receipt.index());
   body += ",\"leaf\":\"";
-  body += crypto::base64_encode(receipt.leaf());
+  crypto::append_base64(body, receipt.leaf());
   body += "\"}}";
   return body;
 }

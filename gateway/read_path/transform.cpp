@@ -8,6 +8,9 @@ namespace fieldgate::read_path {
 
 namespace {
 
+/// Room for a field's name and value in JSON; more is taken when a value needs it.
+constexpr std::size_t kUsualFieldBytes = 48;
+
 class DomainPseudonyms final : public values::ValuePseudonyms {
  public:
   explicit DomainPseudonyms(const BoundPolicy& policy) : policy_(policy) {}
@@ -25,6 +28,7 @@ class DomainPseudonyms final : public values::ValuePseudonyms {
 Step<Shaped> transform(const BoundPolicy& policy, Opened opened) {
   const policy::PurposeIndex purpose = opened.claim.question.purpose;
   Shaped shaped{std::move(opened.claim), opened.profile->subject(), opened.decision, "{"};
+  shaped.fields_json.reserve(opened.values.size() * kUsualFieldBytes);
   const DomainPseudonyms pseudonyms(policy);
   for (const auto& [field, plain] : opened.values) {
     const policy::Field& described = policy.set().fields()[field];

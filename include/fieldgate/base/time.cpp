@@ -71,16 +71,14 @@ void put(char* out, unsigned value, int width) {
   }
 }
 
-// Formats up to the seconds, without snprintf: each audit record passes here.
-std::string format_seconds(const Fields& f) {
-  std::string text = "0000-00-00T00:00:00";
+// Fills in what stands before the fraction, without snprintf: each audit record passes here.
+void put_seconds(std::string& text, const Fields& f) {
   put(text.data(), static_cast<unsigned>(f.year), 4);
   put(text.data() + 5, f.month, 2);
   put(text.data() + 8, f.day, 2);
   put(text.data() + 11, static_cast<unsigned>(f.hour), 2);
   put(text.data() + 14, static_cast<unsigned>(f.minute), 2);
   put(text.data() + 17, static_cast<unsigned>(f.second), 2);
-  return text;
 }
 
 }  // namespace
@@ -144,13 +142,15 @@ std::optional<UtcTime> parse_rfc3339(std::string_view text) {
 }
 
 std::string format_rfc3339(UtcTime time) {
-  return format_seconds(split(time)) + 'Z';
+  std::string text = "0000-00-00T00:00:00Z";
+  put_seconds(text, split(time));
+  return text;
 }
 
 std::string format_rfc3339_micros(UtcTime time) {
   const Fields f = split(time);
-  std::string text = format_seconds(f);
-  text += ".000000Z";
+  std::string text = "0000-00-00T00:00:00.000000Z";
+  put_seconds(text, f);
   put(text.data() + 20, static_cast<unsigned>(f.micro), 6);
   return text;
 }

@@ -13,8 +13,10 @@ namespace fieldgate::crypto {
 [[nodiscard]] std::string hex_encode(ByteView bytes);
 [[nodiscard]] std::optional<Bytes> hex_decode(std::string_view text);
 [[nodiscard]] std::string base64_encode(ByteView bytes);
+void append_base64(std::string& text, ByteView bytes);
 [[nodiscard]] std::optional<Bytes> base64_decode(std::string_view text);
 [[nodiscard]] std::string base64url_encode(ByteView bytes);
+void append_base64url(std::string& text, ByteView bytes);
 [[nodiscard]] std::optional<Bytes> base64url_decode(std::string_view text);
 
 }  // namespace fieldgate::crypto

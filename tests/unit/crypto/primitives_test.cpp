@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <thread>
+#include <vector>
 
 namespace fieldgate::crypto {
 namespace {
@@ -136,6 +138,36 @@ TEST(Primitives, AesSivOfOneBlock) {
   Bytes sealed(32);
   SivCipher(key).seal(sealed, message);
   EXPECT_EQ(hex_encode(sealed), "07bd034de3c64d3567d0363cacb2ed35a314e30bc66627dbfb6c0a4a3beb437b");
+}
+
+TEST(AesSiv, OneCipherSealsManyMessagesWhicheverItsThreadUsedLast) {
+  // More ciphers than a thread keeps set up, each used again and again, in turns.
+  constexpr std::size_t kCiphers = 20;
+  const Bytes message(16, 0x2a);
+  std::vector<SivCipher> ciphers;
+  std::vector<Bytes> first;
+  for (std::size_t i = 0; i < kCiphers; ++i) {
+    ciphers.emplace_back(Bytes(SivCipher::kKeyBytes, static_cast<Byte>(i + 1)));
+    first.emplace_back(message.size() + SivCipher::kTagBytes);
+    ciphers.back().seal(first.back(), message);
+  }
+  const auto check = [&] {
+    for (std::size_t turn = 0; turn < 3; ++turn) {
+      for (std::size_t i = 0; i < kCiphers; ++i) {
+        Bytes other(message.size() + SivCipher::kTagBytes);
+        ciphers[i].seal(other, Bytes(16, static_cast<Byte>(turn)));
+        Bytes again(message.size() + SivCipher::kTagBytes);
+        ciphers[i].seal(again, message);
+        ASSERT_EQ(again, first[i]);
+        ASSERT_NE(again, other);
+        Bytes opened(message.size());
+        ASSERT_TRUE(ciphers[i].open(opened, again));
+        ASSERT_EQ(opened, message);
+      }
+    }
+  };
+  check();
+  std::thread(check).join();
 }
 
 TEST(Primitives, Blake2bAgainstItsAuthors) {
