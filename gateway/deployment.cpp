@@ -13,7 +13,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace fieldgate {
@@ -27,7 +27,7 @@ constexpr std::string_view kKeyringFile = "keyring.json";
 constexpr std::string_view kLogFolder = "log";
 
 std::string system_reason() {
-  return std::strerror(errno);
+  return std::generic_category().message(errno);
 }
 
 std::string holder_of(int descriptor) {

@@ -101,7 +101,7 @@ void Appender::State::append(std::string_view record, Waiter& waiter) {
   }
   Batch& batch = open_batch(kRecordHeaderBytes + record.size());
   const Hash32 leaf = leaf_hash(as_bytes(record));
-  std::array<Byte, kRecordHeaderBytes> header;
+  std::array<Byte, kRecordHeaderBytes> header{};
   encode_record_header(header.data(), record.size(), leaf);
   batch.frames.insert(batch.frames.end(), header.begin(), header.end());
   const ByteView bytes = as_bytes(record);

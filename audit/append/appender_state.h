@@ -15,6 +15,8 @@ namespace fieldgate::audit {
 struct Appender::State {
   State(Log::State& shared, LoopWaker& waker) : log(shared), mailbox{.waker = waker, .done = {}} {}
   ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   Log::State& log;
   Mailbox mailbox;

@@ -48,9 +48,9 @@ Result<void> check_arguments(const std::string& origin, const LogOptions& option
 /// Removes what a making that was cut off left behind; `kConflict` when there is a log.
 Result<void> clear_unfinished(Log::State& state, const std::vector<std::uint64_t>& segments,
                               bool has_checkpoint) {
-  const Error conflict = make_error(ErrorCode::kConflict,
-                                    "there is a log in `" + state.directory.string() + "` already",
-                                    "audit-log-exists");
+  Error conflict = make_error(ErrorCode::kConflict,
+                              "there is a log in `" + state.directory.string() + "` already",
+                              "audit-log-exists");
   if (has_checkpoint || segments.size() > 1) {
     return conflict;
   }

@@ -63,6 +63,8 @@ struct Log::State {
   State(std::filesystem::path log_directory, std::string log_origin, crypto::Ed25519Signer key,
         const Clock& wall_clock, const LogOptions& options);
   ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   // Never change once the log is open.
   const std::filesystem::path directory;

@@ -134,7 +134,7 @@ Hash32 commit_digest(ByteView first_20_bytes, ByteView leaves) {
 
 std::array<Byte, kCommitFrameBytes> encode_commit(std::uint64_t first_index, std::uint32_t count,
                                                   std::uint32_t bytes, ByteView leaves) {
-  std::array<Byte, kCommitFrameBytes> out;
+  std::array<Byte, kCommitFrameBytes> out{};
   out[0] = kCommitFrame;
   store_be<3>(out.data() + 1, kCommitFrameBytes - 4);
   store_be<8>(out.data() + kCommitFirst, first_index);

@@ -17,7 +17,7 @@ Hash32 leaf_hash(ByteView record) {
 }
 
 Hash32 node_hash(const Hash32& left, const Hash32& right) {
-  std::array<Byte, 65> input;  // one contiguous part hashes faster than three
+  std::array<Byte, 65> input{};  // one contiguous part hashes faster than three
   input[0] = kNodePrefix;
   std::copy(left.begin(), left.end(), input.begin() + 1);
   std::copy(right.begin(), right.end(), input.begin() + 33);

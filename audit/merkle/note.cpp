@@ -77,7 +77,7 @@ NoteKey make_note_key(std::string name, const crypto::Ed25519PublicKey& key) {
 }
 
 std::string format_verifier_key(const NoteKey& key) {
-  std::array<Byte, kHashBytes> hash;
+  std::array<Byte, kHashBytes> hash{};
   store_be<kHashBytes>(hash.data(), key.hash);
   Bytes blob{kEd25519};
   blob.insert(blob.end(), key.key.begin(), key.key.end());
@@ -85,7 +85,7 @@ std::string format_verifier_key(const NoteKey& key) {
 }
 
 Result<NoteKey> parse_verifier_key(std::string_view text) {
-  const Error refused =
+  Error refused =
       make_error(ErrorCode::kInvalid, "this is not a signed-note verifier key", "verifier-key");
   const std::size_t first = text.find('+');
   if (first == std::string_view::npos) {

@@ -15,7 +15,7 @@ namespace fieldgate::audit {
 
 /// Signature lines that one note may carry.
 inline constexpr std::size_t kMaxNoteSignatures = 100;
-inline constexpr std::size_t kMaxNoteBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxNoteBytes = 1024UL * 1024;
 inline constexpr std::size_t kMaxKeyNameBytes = 255;
 
 struct NoteKey {

@@ -23,8 +23,8 @@ class InclusionPathBuilder {
 
  private:
   struct Range {
-    std::uint64_t begin;
-    std::uint64_t end;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
     Frontier tree;
   };
   std::vector<Range> ranges_;       // from the leaf up

@@ -43,8 +43,8 @@ Result<std::filesystem::path> locate_log(const std::filesystem::path& path) {
 }
 
 Result<NoteKey> read_stored_key(const std::filesystem::path& directory) {
-  const Error broken = make_error(ErrorCode::kCorrupt,
-                                  "the stored verifier key is missing or not one", "verifier-key");
+  Error broken = make_error(ErrorCode::kCorrupt, "the stored verifier key is missing or not one",
+                            "verifier-key");
   const Result<Bytes> file = read_file(directory / kVerifierKeyFile, kMaxNoteBytes);
   if (file.has_error()) {
     return file.error().code == ErrorCode::kNotFound ? broken : file.error();

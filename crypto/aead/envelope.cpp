@@ -44,7 +44,7 @@ Error does_not_open() {
 
 }  // namespace
 
-Binding::Binding(Content content) {
+Binding::Binding(Content content) : bytes_{} {
   bytes_[kFrontBytes] = static_cast<Byte>(content);
 }
 

@@ -57,7 +57,7 @@ Error not_an_address(const char* why) {
 // Letters, digits and hyphens inside, as host names are; `xn--` and its like come only from IDNA.
 bool is_plain_label(std::string_view label) {
   return !label.empty() && label.size() <= kMaxLabelBytes && label.front() != '-' &&
-         label.back() != '-' && !(label.size() >= 4 && label[2] == '-' && label[3] == '-');
+         label.back() != '-' && (label.size() < 4 || label[2] != '-' || label[3] != '-');
 }
 
 bool is_host_name(std::string_view domain) {

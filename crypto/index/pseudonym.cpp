@@ -66,7 +66,7 @@ PseudonymDomain::PseudonymDomain(PseudonymDomain&&) noexcept = default;
 PseudonymDomain& PseudonymDomain::operator=(PseudonymDomain&&) noexcept = default;
 
 std::string PseudonymDomain::encode(const SubjectId& subject) const {
-  std::array<Byte, kSealedBytes> sealed;
+  std::array<Byte, kSealedBytes> sealed{};
   state_->cipher.seal(sealed, subject.bytes);
   return marked(kSubjectMarker, sealed);
 }

@@ -17,6 +17,8 @@ class SivCipher {
 
   explicit SivCipher(ByteView key);
   ~SivCipher();
+  SivCipher(const SivCipher&) = delete;
+  SivCipher& operator=(const SivCipher&) = delete;
   SivCipher(SivCipher&&) noexcept;
   SivCipher& operator=(SivCipher&&) noexcept;
 

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <limits>
+#include <system_error>
 
 namespace fieldgate::crypto {
 
@@ -41,8 +42,8 @@ Error damaged(const std::filesystem::path& path, std::string_view what) {
 // Reads the members of one object and keeps the first thing that is wrong with it.
 class Members {
  public:
-  Members(const json::value& value, std::initializer_list<std::string_view> known) {
-    object_ = value.if_object();
+  Members(const json::value& value, std::initializer_list<std::string_view> known)
+      : object_(value.if_object()) {
     if (object_ == nullptr || object_->size() != known.size() ||
         !std::all_of(known.begin(), known.end(),
                      [this](std::string_view name) { return object_->contains(name); })) {
@@ -186,8 +187,8 @@ Result<KeyringFile> parse(std::string_view text, const std::filesystem::path& pa
 }
 
 Error system_error(std::string_view what, const std::filesystem::path& path) {
-  return make_error(ErrorCode::kUnavailable,
-                    std::string(what) + " " + quoted(path) + ": " + std::strerror(errno));
+  return make_error(ErrorCode::kUnavailable, std::string(what) + " " + quoted(path) + ": " +
+                                                 std::generic_category().message(errno));
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -264,7 +265,7 @@ Result<KeyringFile> read_keyring_file(const std::filesystem::path& path) {
       continue;
     }
     if (got < 0) {
-      const Error error = system_error("cannot read keyring", path);
+      Error error = system_error("cannot read keyring", path);
       ::close(fd);
       return error;
     }
@@ -296,16 +297,16 @@ Result<void> write_keyring_file(const std::filesystem::path& path, const Keyring
   const bool closed = ::close(fd) == 0;
   if (!written || !closed) {
     errno = written ? errno : write_error;
-    const Error error = system_error("cannot write keyring", temporary);
+    Error error = system_error("cannot write keyring", temporary);
     ::unlink(temporary.c_str());
     return error;
   }
   if (!publish(temporary, path)) {
     const bool exists = errno == EEXIST;
-    const Error error =
-        exists ? make_error(ErrorCode::kConflict,
-                            "keyring " + quoted(path) + " exists already and is left as it is")
-               : system_error("cannot name keyring", path);
+    Error error = exists
+                      ? make_error(ErrorCode::kConflict, "keyring " + quoted(path) +
+                                                             " exists already and is left as it is")
+                      : system_error("cannot name keyring", path);
     ::unlink(temporary.c_str());
     return error;
   }

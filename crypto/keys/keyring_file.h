@@ -14,7 +14,7 @@
 namespace fieldgate::crypto {
 
 inline constexpr std::size_t kTenantKeyCount = 7;
-inline constexpr std::size_t kMaxKeyringFileBytes = 64 * 1024;
+inline constexpr std::size_t kMaxKeyringFileBytes = 64UL * 1024;
 
 /// The name a tenant key has in files and messages.
 [[nodiscard]] std::string_view tenant_key_name(TenantKey key);

@@ -7,7 +7,7 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 namespace fieldgate::crypto {
@@ -71,7 +71,8 @@ Result<SecretBytes> read_all(int fd, const std::filesystem::path& path) {
     }
     if (got < 0) {
       return make_error(ErrorCode::kUnavailable, "cannot read the root secret from " +
-                                                     quoted(path) + ": " + std::strerror(errno));
+                                                     quoted(path) + ": " +
+                                                     std::generic_category().message(errno));
     }
     if (got == 0) {
       break;
@@ -105,7 +106,8 @@ Result<std::filesystem::path> root_secret_path(const RootSource& source) {
       name.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
     return make_error(ErrorCode::kInvalid, "`" + name + "` is not the name of a credential");
   }
-  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");  // a path, never a secret
+  // A path, never a secret; nothing here changes the environment.
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe)
   if (directory == nullptr || *directory != '/') {
     return make_error(ErrorCode::kInvalid,
                       "credential `" + name +
@@ -122,8 +124,8 @@ Result<SecretBytes> read_root_secret(const RootSource& source) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    return make_error(ErrorCode::kUnavailable,
-                      "cannot open the root secret " + quoted(path) + ": " + std::strerror(errno));
+    return make_error(ErrorCode::kUnavailable, "cannot open the root secret " + quoted(path) +
+                                                   ": " + std::generic_category().message(errno));
   }
   if (!S_ISREG(status.st_mode)) {
     return make_error(ErrorCode::kInvalid, "root secret " + quoted(path) + " is not a plain file");
@@ -147,7 +149,7 @@ Result<void> check_costs(const ArgonCosts& costs) {
   if (costs.memory_bytes > kMaxArgonMemoryBytes || costs.passes > kMaxArgonPasses) {
     return make_error(ErrorCode::kTooLarge,
                       "the keyring asks for more memory or passes of argon2id than allowed (" +
-                          std::to_string(kMaxArgonMemoryBytes / (1024 * 1024)) + " MiB, " +
+                          std::to_string(kMaxArgonMemoryBytes / (1024UL * 1024)) + " MiB, " +
                           std::to_string(kMaxArgonPasses) + " passes)");
   }
   if (costs.memory_bytes < crypto_pwhash_argon2id_MEMLIMIT_MIN ||

@@ -9,7 +9,7 @@ namespace fieldgate::crypto {
 static_assert(std::tuple_size_v<Ed25519PublicKey> == crypto_sign_PUBLICKEYBYTES);
 static_assert(std::tuple_size_v<Ed25519Signature> == crypto_sign_BYTES);
 
-Ed25519Signer::Ed25519Signer(const SecretBytes& seed) {
+Ed25519Signer::Ed25519Signer(const SecretBytes& seed) : public_key_{} {
   if (seed.size() != crypto_sign_SEEDBYTES) {
     throw std::invalid_argument("an Ed25519 seed has 32 bytes");
   }

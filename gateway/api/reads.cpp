@@ -21,7 +21,7 @@ namespace fieldgate::api {
 namespace {
 
 // The parsed body of an ordinary read fits here, so parsing allocates nothing.
-constexpr std::size_t kBodyScratchBytes = 8 * 1024;
+constexpr std::size_t kBodyScratchBytes = 8UL * 1024;
 
 // All reads of a batch: answered once each has been recorded or has failed.
 class Batch {

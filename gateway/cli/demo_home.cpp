@@ -39,8 +39,8 @@ Result<void> write_private(const fs::path& file, std::string_view text) {
     good = ::close(descriptor) == 0 && good;
   }
   if (!good || ::rename(temporary.c_str(), file.c_str()) != 0) {
-    return make_error(ErrorCode::kUnavailable,
-                      "cannot write `" + file.string() + "`: " + std::strerror(errno));
+    return make_error(ErrorCode::kUnavailable, "cannot write `" + file.string() +
+                                                   "`: " + std::generic_category().message(errno));
   }
   return ok();
 }

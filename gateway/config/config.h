@@ -41,7 +41,7 @@ struct Config {
   bool production = false;  ///< refuses what only a demo may do
 };
 
-inline constexpr std::size_t kMaxConfigBytes = 256 * 1024;
+inline constexpr std::size_t kMaxConfigBytes = 256UL * 1024;
 inline constexpr unsigned kMaxLoops = 64;
 inline constexpr std::size_t kMaxListeners = 16;
 

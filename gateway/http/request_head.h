@@ -21,7 +21,7 @@ struct Refusal {
 };
 
 struct HeadLimits {
-  std::size_t bytes = 8 * 1024;  ///< from the method to the empty line, included
+  std::size_t bytes = 8UL * 1024;  ///< from the method to the empty line, included
   std::size_t fields = 100;
 };
 

@@ -326,7 +326,7 @@ std::unique_ptr<RowSource> make_csv_source(const policy::PolicySet& policy, cons
 }
 
 Result<void> read_all(std::istream& in, RowSource& source) {
-  constexpr std::size_t kPieceBytes = 64 * 1024;
+  constexpr std::size_t kPieceBytes = 64UL * 1024;
   std::string piece(kPieceBytes, '\0');
   while (in) {
     in.read(piece.data(), static_cast<std::streamsize>(piece.size()));

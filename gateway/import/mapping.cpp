@@ -91,7 +91,7 @@ class MappingReader {
   }
 
   template <class Visit>
-  void for_each_entry(const YamlNode& node, Visit&& visit) {
+  void for_each_entry(const YamlNode& node, const Visit& visit) {
     if (node.kind != YamlNode::Kind::kMap) {
       report(node, "wrong-type", "a map of names to columns is expected here");
       return;

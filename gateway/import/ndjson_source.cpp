@@ -15,7 +15,7 @@ namespace fieldgate::importing {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr std::size_t kParseBufferBytes = 8 * 1024;
+constexpr std::size_t kParseBufferBytes = 8UL * 1024;
 
 class NdjsonSource final : public RowSource {
  public:

@@ -15,7 +15,7 @@
 namespace fieldgate::importing {
 
 /// Limits of one row, each refused one beyond.
-inline constexpr std::size_t kMaxRowBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxRowBytes = 1024UL * 1024;
 inline constexpr std::size_t kMaxColumns = 1024;
 inline constexpr std::size_t kMaxIdentifiersPerPerson = 16;
 /// A source is a word of letters, digits and `-_.:/`: it is kept in clear.

@@ -20,7 +20,7 @@ namespace {
 using boost::json::object;
 
 constexpr std::string_view kOfficerRole = "dpo";
-constexpr std::size_t kMaxMappingBytes = 1024 * 1024;
+constexpr std::size_t kMaxMappingBytes = 1024UL * 1024;
 
 std::string text(const object& request, std::string_view name) {
   const boost::json::value* value = request.if_contains(name);

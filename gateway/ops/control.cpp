@@ -15,6 +15,7 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace fieldgate::ops {
@@ -110,7 +111,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(
     const std::filesystem::path& data_directory, Handler handler) {
   const std::filesystem::path path = socket_path(data_directory);
   const auto failed = [&](int listener) {
-    const std::string reason = std::strerror(errno);
+    const std::string reason = std::generic_category().message(errno);
     if (listener >= 0) {
       ::close(listener);
     }

@@ -16,7 +16,7 @@
 namespace fieldgate::ops {
 
 /// Longest request line.
-inline constexpr std::size_t kMaxControlLineBytes = 64 * 1024;
+inline constexpr std::size_t kMaxControlLineBytes = 64UL * 1024;
 /// Requests in progress at once; one more is refused.
 inline constexpr std::size_t kMaxControlRequests = 16;
 

@@ -10,11 +10,11 @@ namespace fieldgate::server {
 namespace {
 
 /// Bodies up to this size are copied behind their head: one contiguous write, one TLS record.
-constexpr std::size_t kJoinBytes = 15 * 1024;
+constexpr std::size_t kJoinBytes = 15UL * 1024;
 /// The largest body buffer that a connection keeps between exchanges.
-constexpr std::size_t kKeptBodyBytes = 16 * 1024;
+constexpr std::size_t kKeptBodyBytes = 16UL * 1024;
 /// Room set aside at first for a body, whatever length it claims.
-constexpr std::size_t kFirstBodyBytes = 64 * 1024;
+constexpr std::size_t kFirstBodyBytes = 64UL * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 http::Response plain_problem(const http::Refusal& refusal, std::string_view request_id) {

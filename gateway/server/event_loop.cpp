@@ -26,7 +26,7 @@ constexpr std::size_t kKeptBuffers = 256;
 /// A turn ends when nothing is ready any more, or after this many handlers.
 constexpr std::size_t kHandlersPerTurn = 512;
 /// The largest output that the loop keeps room for.
-constexpr std::size_t kKeptScratch = 256 * 1024;
+constexpr std::size_t kKeptScratch = 256UL * 1024;
 
 std::chrono::milliseconds sweep_interval(const Limits& limits) {
   const std::chrono::milliseconds shortest =

@@ -57,7 +57,7 @@ struct LoopCounters {
 /// A server-side read buffer; connections hold one only while there is something in it.
 using Buffer = std::unique_ptr<char[]>;
 /// Room in it behind the largest head, for a body that comes with it and for its pieces.
-inline constexpr std::size_t kRoomBehindHead = 8 * 1024;
+inline constexpr std::size_t kRoomBehindHead = 8UL * 1024;
 
 class EventLoop final : public http::Loop {
  public:

@@ -22,10 +22,10 @@ namespace fieldgate::server {
 struct Limits {
   std::chrono::milliseconds tls_handshake{5'000};
   std::chrono::milliseconds header{10'000};
-  std::size_t header_bytes = 8 * 1024;
+  std::size_t header_bytes = 8UL * 1024;
   std::size_t header_fields = 100;
   std::chrono::milliseconds body{30'000};  ///< whole; on streaming routes: between pieces
-  std::size_t body_bytes = 1024 * 1024;
+  std::size_t body_bytes = 1024UL * 1024;
   std::chrono::milliseconds keep_alive_idle{60'000};
   std::chrono::milliseconds write_stalled{30'000};
   std::size_t connections = 0;              ///< 0: below half the descriptor limit

@@ -10,7 +10,7 @@ namespace fieldgate::write {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = 64UL * 1024;
 
 bool is_the_rows_fault(ErrorCode code) {
   return code == ErrorCode::kConflict || code == ErrorCode::kInvalid ||

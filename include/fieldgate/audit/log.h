@@ -22,7 +22,7 @@ inline constexpr std::chrono::milliseconds kCommitStall{2000};
 inline constexpr std::uint64_t kSegmentBytes = 64ULL * 1024 * 1024;
 /// Records in one commit, and bytes of their frames; what is over waits for the next commit.
 inline constexpr std::size_t kMaxBatchRecords = 4096;
-inline constexpr std::size_t kMaxBatchBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMaxBatchBytes = 4UL * 1024 * 1024;
 
 /// Proof that a record is on disk. Only `Log` can make one; no profile response is written without.
 class Receipt {

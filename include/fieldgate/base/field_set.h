@@ -38,7 +38,7 @@ class FieldSet {
   }
   /// Calls `visit(FieldIndex)` for each member in rising order.
   template <class Visit>
-  constexpr void for_each(Visit&& visit) const {
+  constexpr void for_each(const Visit& visit) const {
     for (std::size_t i = 0; i < words_.size(); ++i) {
       for (std::uint64_t word = words_[i]; word != 0; word &= word - 1) {
         visit(static_cast<FieldIndex>(i * 64 + static_cast<std::size_t>(std::countr_zero(word))));

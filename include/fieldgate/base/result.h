@@ -71,12 +71,14 @@ inline Result<void> ok() {
 /// `FIELDGATE_TRY(auto x, f());` binds the value of `f()` or returns its error from this function.
 #define FIELDGATE_TRY(declaration, expression) \
   FIELDGATE_TRY_INNER(FIELDGATE_CONCAT(fieldgate_try_, __COUNTER__), declaration, expression)
+// A declaration cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #define FIELDGATE_TRY_INNER(name, declaration, expression) \
   auto name = (expression);                                \
   if (name.has_error()) {                                  \
     return std::move(name).error();                        \
   }                                                        \
   declaration = std::move(*name)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// `FIELDGATE_CHECK_OK(f());` returns the error of `f()`, a `Result<void>`, from this function.
 #define FIELDGATE_CHECK_OK(expression)            \

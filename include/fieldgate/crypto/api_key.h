@@ -17,7 +17,7 @@ inline constexpr std::size_t kApiKeyLength = 4 + 8 + 1 + 43;
 struct NewApiKey {
   std::string prefix;  ///< names the key in lists, logs and audit records; not secret
   SecretBytes text;    ///< the whole key; shown once
-  Hash32 hash;         ///< what is stored
+  Hash32 hash{};       ///< what is stored
 };
 
 [[nodiscard]] NewApiKey make_api_key(Random& random);

@@ -65,6 +65,8 @@ class Keyring {
   /// is `kCorrupt`; costs above the caps are refused before any work is done.
   [[nodiscard]] static Result<Keyring> open(const std::filesystem::path& file,
                                             const RootSource& source);
+  Keyring(const Keyring&) = delete;
+  Keyring& operator=(const Keyring&) = delete;
   Keyring(Keyring&&) noexcept;
   Keyring& operator=(Keyring&&) noexcept;
   ~Keyring();

@@ -20,6 +20,8 @@ class PseudonymDomain {
   PseudonymDomain(const SecretBytes& psn_key, KeyVersion version, std::string_view app,
                   std::string_view purpose);
   ~PseudonymDomain();
+  PseudonymDomain(const PseudonymDomain&) = delete;
+  PseudonymDomain& operator=(const PseudonymDomain&) = delete;
   PseudonymDomain(PseudonymDomain&&) noexcept;
   PseudonymDomain& operator=(PseudonymDomain&&) noexcept;
 

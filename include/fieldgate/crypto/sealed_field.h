@@ -30,7 +30,7 @@ enum class ValueType : std::uint8_t {
 enum class Suite : std::uint8_t { kAes256Gcm = 1, kXChaCha20Poly1305 = 2 };
 
 /// The largest plaintext of a field; one byte more is refused with `kTooLarge`.
-inline constexpr std::size_t kMaxFieldBytes = 16 * 1024;
+inline constexpr std::size_t kMaxFieldBytes = 16UL * 1024;
 /// Version, suite, key version, nonce, commitment: what stands before the ciphertext.
 inline constexpr std::size_t kSealedFieldHeaderBytes = 1 + 1 + 4 + 24 + 32;
 
@@ -71,7 +71,7 @@ struct SubjectKey {
 
 /// What stands in the clear header of a sealed value; for inspection, never a value.
 struct SealedHeader {
-  Suite suite;
+  Suite suite = Suite::kAes256Gcm;
   KeyVersion key_version;
 };
 [[nodiscard]] Result<SealedHeader> read_sealed_header(ByteView sealed);
