@@ -96,7 +96,8 @@ Result<std::unique_ptr<Listener>> make_listener(ListenerOptions options) {
     }
   } else if (!unmapped(bound).is_loopback()) {
     return invalid(where + " would serve plain HTTP on `" + options.address +
-                   "`; give it a certificate, or name the proxy that ends TLS before it");
+                   "`; give it a certificate (`tls`), or name the proxy that ends TLS before it "
+                   "(`plain_behind_proxy`)");
   }
   listener->options = std::move(options);
   return listener;
