@@ -11,6 +11,7 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -160,12 +161,24 @@ std::uint16_t Server::port(std::size_t listener) const {
 }
 
 Result<void> Server::reload_tls() {
+  std::optional<Error> failures;
   for (const std::unique_ptr<Acceptor>& acceptor : state_->acceptors) {
-    if (acceptor->listener().tls != nullptr) {
-      FIELDGATE_CHECK_OK(acceptor->listener().tls->reload());
+    const Listener& listener = acceptor->listener();
+    if (listener.tls == nullptr) {
+      continue;
+    }
+    if (const auto reloaded = listener.tls->reload(); reloaded.has_error()) {
+      const std::string said =
+          "listener `" + listener.options.name + "`: " + reloaded.error().message;
+      if (!failures) {
+        failures = reloaded.error();
+        failures->message = said;
+      } else {
+        failures->message += "; " + said;
+      }
     }
   }
-  return ok();
+  return failures ? Result<void>(*failures) : ok();
 }
 
 void Server::stop() {

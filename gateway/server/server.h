@@ -79,8 +79,8 @@ class Server {
   ~Server();
   /// The bound port of a listener, by its position.
   [[nodiscard]] std::uint16_t port(std::size_t listener) const;
-  /// Reads certificate and key again; on an error the old ones stay in use and the error is
-  /// returned.
+  /// Reads the certificate and key of every listener again. Where they cannot be used the old ones
+  /// stay; the error names each such listener, and the others have their new ones.
   [[nodiscard]] Result<void> reload_tls();
   /// Stops accepting, lets open exchanges finish within `Limits::drain`, closes idle connections,
   /// joins the loops. Idempotent; callable from any thread but a loop's.
