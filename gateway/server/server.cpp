@@ -211,6 +211,11 @@ Counters Server::counters() const {
     total.shed += of_loop.shed.load(std::memory_order_relaxed);
     total.faults += of_loop.faults.load(std::memory_order_relaxed);
   }
+  for (const std::unique_ptr<Acceptor>& acceptor : state_->acceptors) {
+    for (std::size_t i = 0; i < state_->loops.size(); ++i) {
+      acceptor->listener().answered[i].add_to(total.responses);
+    }
+  }
   total.connections_open = state_->shared.open_connections.load(std::memory_order_relaxed);
   return total;
 }

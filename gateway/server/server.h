@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/http/router.h"
+#include "gateway/server/response_counters.h"
 
 #include <fieldgate/base/result.h>
 #include <fieldgate/base/time.h>
@@ -70,6 +71,7 @@ struct Counters {
   std::uint64_t accept_pauses = 0;  ///< descriptors or memory had run out
   std::uint64_t shed = 0;           ///< turned away because of the connection limit
   std::uint64_t faults = 0;         ///< exceptions out of handlers; their requests got a 500
+  ResponseCounts responses{};       ///< answers by status
 };
 
 /// Serves until stopped. `start` binds every listener or none.
