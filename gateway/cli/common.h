@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -36,6 +37,9 @@ int fail(const Error& error);
 /// process under the directory's lock.
 [[nodiscard]] Result<boost::json::object> run_where_it_lives(const config::Config& config,
                                                              const boost::json::object& request);
+
+/// The rejected rows in the report of an import, those that it does not list included.
+[[nodiscard]] std::uint64_t rejected_rows(const boost::json::object& report);
 
 /// True when stdout is a terminal: long work then shows its progress.
 [[nodiscard]] bool on_terminal();

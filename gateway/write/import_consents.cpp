@@ -209,7 +209,7 @@ Result<ImportReport> import_consents(const ImportRun& run, std::istream& in, Utc
     }
     auto choice = reader.read(line);
     if (choice.has_error()) {
-      report.rejected.push_back({number, {}, choice.error().message});
+      report.rejected.add({number, {}, choice.error().message});
       continue;
     }
     choice->line = number;
@@ -220,17 +220,18 @@ Result<ImportReport> import_consents(const ImportRun& run, std::istream& in, Utc
   }
   ImportReport written;
   FIELDGATE_CHECK_OK(run.writer.run([&](store::Transaction& transaction) -> Result<void> {
-    written = report;
+    written = {};
     for (const Choice& choice : choices) {
       FIELDGATE_TRY(const bool known, append(transaction, choice));
       if (known) {
         ++written.imported;
       } else {
-        written.rejected.push_back({choice.line, {}, "there is no such person"});
+        written.rejected.add({choice.line, {}, "there is no such person"});
       }
     }
     return ok();
   }));
+  written.rejected.merge(report.rejected);
   return written;
 }
 
