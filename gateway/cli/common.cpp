@@ -47,6 +47,24 @@ Result<config::Config> find_config(const fs::path& given) {
   return std::move(loaded.config);
 }
 
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kCorrupt:
+      return kExitFinding;
+    case ErrorCode::kInvalid:
+    case ErrorCode::kUnauthenticated:
+    case ErrorCode::kForbidden:
+    case ErrorCode::kConflict:
+    case ErrorCode::kTooLarge:
+    case ErrorCode::kTimedOut:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return kExitWrongUse;
+}
+
 int fail(const Error& error) {
   std::cerr << "fieldgate: error: " << error.message << '\n';
   return exit_code_of(error.code);

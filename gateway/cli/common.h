@@ -19,9 +19,11 @@ class App;
 namespace fieldgate::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFinding =
-    1;  ///< a finding: a failing test, a rejected row, a broken proof
-inline constexpr int kExitWrongUse = 2;  ///< wrong use, or nothing could be done at all
+/// A finding: a failing test, a rejected row, a broken proof, stored data that is damaged, no such
+/// person, key or record.
+inline constexpr int kExitFinding = 1;
+/// Wrong use, or nothing could be done at all.
+inline constexpr int kExitWrongUse = 2;
 
 /// Adds `--config FILE` to a command.
 void add_config_option(CLI::App& command, std::filesystem::path& file);
@@ -30,6 +32,8 @@ void add_config_option(CLI::App& command, std::filesystem::path& file);
 /// else that of a demo in `.fieldgate`. Findings are printed; an error says what to do.
 [[nodiscard]] Result<config::Config> find_config(const std::filesystem::path& given);
 
+/// The one exit code of a kind of error.
+[[nodiscard]] int exit_code_of(ErrorCode code);
 /// Prints "fieldgate: error: …" to stderr and gives the exit code for it.
 int fail(const Error& error);
 
