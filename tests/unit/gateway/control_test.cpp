@@ -139,7 +139,7 @@ TEST_F(ControlTest, AFileMadeMeanwhileByAnotherThreadHasItsOwnMode) {
       ++looks;
     }
   });
-  while (looks < 500) {
+  while (looks < 5000) {
     ASSERT_TRUE(ControlServer::start(folder_, echo).has_value());
   }
   over = true;
