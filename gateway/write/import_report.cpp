@@ -3,6 +3,7 @@
 #include "gateway/http/problem.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace fieldgate::write {
@@ -38,10 +39,14 @@ void ProblemList::merge(const ProblemList& other) {
     return;
   }
   size_ += other.size_;
-  listed_.insert(listed_.end(), other.listed_.begin(), other.listed_.end());
-  std::stable_sort(listed_.begin(), listed_.end(),
-                   [](const auto& a, const auto& b) { return a.line < b.line; });
-  listed_.resize(std::min(listed_.size(), kMaxListedProblems));
+  std::vector<importing::RowError> both;
+  both.reserve(listed_.size() + other.listed_.size());
+  std::merge(
+      std::make_move_iterator(listed_.begin()), std::make_move_iterator(listed_.end()),
+      other.listed_.begin(), other.listed_.end(), std::back_inserter(both),
+      [](const importing::RowError& a, const importing::RowError& b) { return a.line < b.line; });
+  both.resize(std::min(both.size(), kMaxListedProblems));
+  listed_ = std::move(both);
 }
 
 std::string open_report_json(const ImportReport& report) {
