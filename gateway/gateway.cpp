@@ -149,7 +149,7 @@ std::uint16_t Gateway::port(config::Surface surface) const {
 
 void Gateway::reload() {
   if (const auto tls = server_->reload_tls(); tls.has_error()) {
-    deployment_.say("the old certificates stay in use: " + tls.error().message);
+    deployment_.say("the old certificate stays in use on " + tls.error().message);
   }
   if (const auto policy = deployment_.reload_policy(); policy.has_error()) {
     deployment_.say("the old policy stays in force: " + policy.error().message);

@@ -10,10 +10,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <exception>
 #include <iostream>
+#include <new>
 
-int main(int argc, char** argv) {
-  using namespace fieldgate;
+namespace {
+
+using namespace fieldgate;
+
+int run(int argc, char** argv) {
   if (const auto started = crypto::initialise(); started.has_error()) {
     return cli::fail(started.error());
   }
@@ -34,7 +39,25 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
-    return code == 0 ? cli::kExitOk : cli::kExitWrongUse;
+    exit_code = code == 0 ? cli::kExitOk : cli::kExitWrongUse;
+  }
+  if (!std::cout.flush()) {
+    return cli::fail(make_error(ErrorCode::kUnavailable, "the output cannot be written"));
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "fieldgate: error: out of memory\n";
+  } catch (const std::exception& fault) {
+    std::cerr << "fieldgate: error: " << fault.what() << '\n';
+  } catch (...) {
+    std::cerr << "fieldgate: error: a fault without a name\n";
+  }
+  return cli::kExitWrongUse;
 }

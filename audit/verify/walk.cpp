@@ -37,7 +37,7 @@ Result<std::filesystem::path> locate_log(const std::filesystem::path& path) {
     }
   }
   return make_error(
-      ErrorCode::kNotFound,
+      ErrorCode::kInvalid,
       "`" + path.string() + "` is neither a log nor a folder that holds one in `log` or `data/log`",
       "audit-no-log");
 }

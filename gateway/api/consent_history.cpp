@@ -1,4 +1,5 @@
-// GET /v1/consents: a person's ledger for one purpose, by the app that may claim that purpose.
+// GET /v1/consents: a person's ledger for one purpose, page by page, by the app that may claim that
+// purpose.
 #include "gateway/api/consents.h"
 #include "gateway/api/person_key.h"
 #include "gateway/api/query.h"
@@ -7,6 +8,10 @@
 
 #include <fieldgate/crypto/encoding.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 namespace fieldgate::api {
 
 namespace {
@@ -14,6 +19,40 @@ namespace {
 using read_path::Call;
 using read_path::Recordable;
 using read_path::Refusal;
+
+// One more is read than is listed: whether there is a next page.
+static_assert(kMaxConsentsListed < store::kMaxHistoryPage);
+
+struct HistoryQuery {
+  std::string subject;
+  std::string purpose;
+  std::string after;  // the last id of the page before, as `next` gave it
+  std::size_t limit = kDefaultConsentsListed;
+};
+
+Result<HistoryQuery> parse_history_query(std::string_view query) {
+  FIELDGATE_TRY(auto pairs, parse_query(query, {"subject", "purpose", "limit", "after"}));
+  HistoryQuery parsed;
+  bool subject = false;
+  bool purpose = false;
+  for (auto& [name, value] : pairs) {
+    if (name == "limit") {
+      FIELDGATE_TRY(parsed.limit, parse_limit(value, kMaxConsentsListed));
+    } else if (name == "after") {
+      parsed.after = std::move(value);
+      if (parsed.after.empty()) {
+        return make_error(ErrorCode::kInvalid, "`after` must be the `next` of an earlier answer");
+      }
+    } else {
+      (name == "subject" ? subject : purpose) = true;
+      (name == "subject" ? parsed.subject : parsed.purpose) = std::move(value);
+    }
+  }
+  if (!subject || !purpose) {
+    return make_error(ErrorCode::kInvalid, "give both `subject` and `purpose` in the query");
+  }
+  return parsed;
+}
 
 void append_text(std::string& out, std::string_view name, std::string_view text) {
   out += ",\"" + std::string(name) + "\":";
@@ -42,16 +81,16 @@ void append_consent(std::string& out, const store::Names& names,
   out += record.in_force ? ",\"in_force\":true}" : ",\"in_force\":false}";
 }
 
+// The page as the members of an answer.
 read_path::Step<std::pair<SubjectId, std::string>> history(LoopState& state, const Call& call,
-                                                           std::string_view subject,
-                                                           std::string_view purpose_name) {
-  const auto claim = claim_purpose(call, purpose_name);
+                                                           const HistoryQuery& query) {
+  const auto claim = claim_purpose(call, query.purpose);
   if (claim.has_error()) {
     return claim.error();
   }
   const auto [app, purpose] = *claim;
   read_path::PersonReference person;
-  person.pseudonym = subject;
+  person.pseudonym = query.subject;
   const auto key =
       name_person(state.environment(), *call.policy, app, std::span(&purpose, 1), person);
   if (key.has_error()) {
@@ -72,21 +111,38 @@ read_path::Step<std::pair<SubjectId, std::string>> history(LoopState& state, con
   if (*profile == nullptr) {
     return no_such_person(purpose);
   }
-  const auto records =
-      reader.consent_history((*profile)->subject(), call.policy->name_of_purpose(purpose));
+  const SubjectId& subject = (*profile)->subject();
+  const store::NameId name = call.policy->name_of_purpose(purpose);
+  if (!query.after.empty()) {
+    const auto last = reader.consent_record(query.after);
+    if (last.has_error()) {
+      return unavailable;
+    }
+    if (!*last || (*last)->subject != subject || (*last)->purpose != name) {
+      Refusal refusal = no_such_person(purpose);
+      refusal.malformed = true;
+      refusal.detail = "`after` must be the `next` of an earlier answer to the same question";
+      return refusal;
+    }
+  }
+  const auto records = reader.consent_history(subject, name, {query.after, query.limit + 1});
   if (records.has_error()) {
     return unavailable;
   }
-  std::string json = "[";
-  for (const store::ConsentRecord& record : *records) {
-    json += json.size() > 1 ? "," : "";
-    append_consent(json, state.deployment().store().names(), record);
+  std::string json = "\"consents\":[";
+  for (std::size_t i = 0; i < std::min(records->size(), query.limit); ++i) {
+    json += i > 0 ? "," : "";
+    append_consent(json, state.deployment().store().names(), (*records)[i]);
   }
-  return std::pair((*profile)->subject(), json + "]");
+  json += ']';
+  if (records->size() > query.limit) {
+    append_text(json, "next", (*records)[query.limit - 1].id);
+  }
+  return std::pair(subject, std::move(json));
 }
 
 Result<Recordable> record_history(LoopState& state, const Call& call, const SubjectId& subject,
-                                  std::string_view purpose, const std::string& consents) {
+                                  std::string_view purpose, const std::string& members) {
   const auto tag = read_path::subject_tag(state.environment().audit_key, call.record_id, subject);
   audit::RecordFields record;
   record.id = call.record_id;
@@ -103,33 +159,27 @@ Result<Recordable> record_history(LoopState& state, const Call& call, const Subj
   record.detail = "consent history";
   Recordable recordable;
   FIELDGATE_CHECK_OK(audit::write_record(recordable.line, record));
-  recordable.answer = {200, "{\"consents\":" + consents};
+  recordable.answer = {200, '{' + members};
   return recordable;
 }
 
 }  // namespace
 
 void get_consents(LoopState& state, http::Exchange& exchange) {
-  const auto query = parse_query(exchange.request().query, {"subject", "purpose"});
-  if (query.has_error() || query->size() != 2) {
-    answer_error(exchange, query.has_error()
-                               ? query.error()
-                               : make_error(ErrorCode::kInvalid,
-                                            "give both `subject` and `purpose` in the query"));
+  const auto query = parse_history_query(exchange.request().query);
+  if (query.has_error()) {
+    answer_error(exchange, query.error());
     return;
   }
-  const bool subject_first = (*query)[0].first == "subject";
-  const std::string& subject = (*query)[subject_first ? 0 : 1].second;
-  const std::string& purpose = (*query)[subject_first ? 1 : 0].second;
   const Call call = start_call(state, exchange);
-  const auto found = history(state, call, subject, purpose);
+  const auto found = history(state, call, *query);
   if (found.has_error() && found.error().malformed) {
     answer_error(exchange, make_error(ErrorCode::kInvalid, found.error().detail));
     return;
   }
   auto recordable = found.has_error()
                         ? read_path::record(state.environment(), call, found.error())
-                        : record_history(state, call, found->first, purpose, found->second);
+                        : record_history(state, call, found->first, query->purpose, found->second);
   if (recordable.has_error()) {
     answer_error(exchange, recordable.error());
     return;

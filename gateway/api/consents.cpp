@@ -4,52 +4,23 @@
 #include "gateway/http/json.h"
 #include "gateway/http/problem.h"
 #include "gateway/read_path/subject_tag.h"
+#include "gateway/write/ledger_acts.h"
 
-#include <fieldgate/crypto/encoding.h>
-
-#include <algorithm>
-#include <array>
-#include <map>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 
 namespace fieldgate::api {
 
 namespace {
 
-using policy::ConsentStatus;
 using read_path::Call;
 using read_path::Recordable;
 using read_path::Refusal;
 
-constexpr std::string_view kDirectMarketingWord = "direct-marketing";
-/// Clear acts only (decision rule 10): scrolling, browsing and silence are not on the list.
-constexpr std::array<std::string_view, 6> kMethods = {
-    "toggle", "checkbox", "button", "signed-form", "spoken", "email-confirmation"};
-
 Error invalid(std::string message) {
   return make_error(ErrorCode::kInvalid, std::move(message));
-}
-
-Result<bool> boolean_member(const boost::json::object& body, std::string_view name) {
-  const boost::json::value* value = body.if_contains(name);
-  if (value == nullptr) {
-    return false;
-  }
-  if (!value->is_bool()) {
-    return invalid('`' + std::string(name) + "` must be true or false");
-  }
-  return value->get_bool();
-}
-
-Result<UtcTime> collected_at(const boost::json::object& body, UtcTime now) {
-  FIELDGATE_TRY(const std::string_view text, read_path::text_member(body, "collected_at"));
-  const auto time = parse_rfc3339(text);
-  if (!time) {
-    return invalid("`collected_at` must be an RFC 3339 time, like 2026-11-02T12:00:00Z");
-  }
-  if (*time > now + kMaxCollectedAhead) {
-    return invalid("`collected_at` lies more than 5 minutes in the future");
-  }
-  return *time;
 }
 
 Result<boost::json::value> parse_object(const http::Exchange& exchange) {
@@ -60,10 +31,10 @@ Result<boost::json::value> parse_object(const http::Exchange& exchange) {
   return body;
 }
 
-std::string ledger_id(LoopState& state, std::string_view prefix) {
-  std::array<Byte, 16> random{};
-  state.deployment().random().fill(random);
-  return std::string(prefix) + crypto::base64url_encode(random);
+Result<write::ActReader> act_reader(LoopState& state, const Call& call) {
+  FIELDGATE_TRY(const store::NameId app,
+                state.deployment().store().names().intern(call.principal->app));
+  return write::ActReader(state.deployment().sealing(), *call.policy, call.now, app);
 }
 
 // The record and answer of a stored act: 201, its id, and what is now in force.
@@ -110,55 +81,6 @@ struct ConsentRequest {
   read_path::PersonReference person;
 };
 
-Result<ConsentStatus> consent_state(const boost::json::object& body) {
-  FIELDGATE_TRY(const std::string_view word, read_path::text_member(body, "state"));
-  if (word == "given") {
-    return ConsentStatus::kGiven;
-  }
-  if (word == "refused") {
-    return ConsentStatus::kRefused;
-  }
-  if (word == "withdrawn") {
-    return ConsentStatus::kWithdrawn;
-  }
-  return invalid("`state` must be given, refused or withdrawn");
-}
-
-Result<void> read_notice(const Call& call, policy::PurposeIndex purpose,
-                         const boost::json::object& body, store::ConsentRecord& record) {
-  const boost::json::value* value = body.if_contains("notice");
-  if (value == nullptr || !value->is_object()) {
-    return invalid("`notice` must be an object with `version` and `language`: the text shown");
-  }
-  const boost::json::object& notice = value->get_object();
-  FIELDGATE_CHECK_OK(read_path::only_members(notice, {"version", "language"}));
-  FIELDGATE_TRY(const std::string_view version, read_path::text_member(notice, "version"));
-  FIELDGATE_TRY(const std::string_view language, read_path::text_member(notice, "language"));
-  const auto* shown = call.policy->notice(purpose, version, language);
-  if (shown == nullptr) {
-    return invalid("`notice` names no text of this purpose; see `consent_texts` in the policy");
-  }
-  record.text_version = shown->version;
-  record.language = shown->language;
-  record.notice_sha256 = shown->sha256;
-  return ok();
-}
-
-Result<void> read_level(store::Names& names, const policy::Purpose& purpose,
-                        const boost::json::object& body, store::ConsentRecord& record) {
-  if (!body.contains("level")) {
-    return ok();  // the lowest
-  }
-  FIELDGATE_TRY(const std::string_view level, read_path::text_member(body, "level"));
-  const auto known = std::find_if(purpose.levels.begin(), purpose.levels.end(),
-                                  [&](const policy::Level& l) { return l.name == level; });
-  if (known == purpose.levels.end()) {
-    return invalid("`level` is not a level of this purpose");
-  }
-  FIELDGATE_TRY(record.level, names.intern(level));
-  return ok();
-}
-
 Result<ConsentRequest> read_consent(LoopState& state, const Call& call,
                                     policy::PurposeIndex purpose_index,
                                     const boost::json::object& body) {
@@ -169,33 +91,16 @@ Result<ConsentRequest> read_consent(LoopState& state, const Call& call,
   if (purpose.basis != policy::Basis::kConsent) {
     return invalid("this purpose does not rest on consent, so there is none to record");
   }
-  store::Names& names = state.deployment().store().names();
   ConsentRequest request;
-  store::ConsentRecord& record = request.record;
   FIELDGATE_TRY(request.person, read_path::parse_person_reference(body));
-  FIELDGATE_TRY(record.status, consent_state(body));
-  FIELDGATE_CHECK_OK(read_level(names, purpose, body, record));
-  FIELDGATE_CHECK_OK(read_notice(call, purpose_index, body, record));
-  FIELDGATE_TRY(const std::string_view method, read_path::text_member(body, "method"));
-  if (std::find(kMethods.begin(), kMethods.end(), method) == kMethods.end()) {
-    return invalid(
-        "`method` must be one of toggle, checkbox, button, signed-form, spoken, "
-        "email-confirmation");
-  }
-  FIELDGATE_TRY(record.is_explicit, boolean_member(body, "explicit"));
-  FIELDGATE_TRY(record.by_guardian, boolean_member(body, "guardian"));
-  if (record.status == ConsentStatus::kGiven && purpose.art9 == "explicit-consent" &&
-      !record.is_explicit) {
+  FIELDGATE_TRY(const write::ActReader reader, act_reader(state, call));
+  FIELDGATE_TRY(request.record, reader.consent(body, purpose_index, write::ActOrigin::kToday));
+  if (request.record.status == policy::ConsentStatus::kGiven &&
+      purpose.art9 == "explicit-consent" && !request.record.is_explicit) {
     return invalid(
         "this purpose uses special categories of data: `explicit` must be true "
         "(GDPR 9(2)(a))");
   }
-  FIELDGATE_TRY(record.collected_at, collected_at(body, call.now));
-  record.received_at = call.now;
-  record.purpose = call.policy->name_of_purpose(purpose_index);
-  FIELDGATE_TRY(record.method, names.intern(method));
-  FIELDGATE_TRY(record.app, names.intern(call.principal->app));
-  record.id = ledger_id(state, "cns_");
   return request;
 }
 
@@ -227,22 +132,34 @@ std::optional<PersonKey> named(LoopState& state, http::Exchange& exchange, const
   return std::nullopt;
 }
 
-// The part of objections and restrictions that is the same: who, raised or withdrawn, when.
+// An objection or a restriction as asked for; nothing about a person yet.
+template <class Record>
 struct RightRequest {
+  Record record;
   read_path::PersonReference person;
-  bool raised = true;
-  UtcTime at{};
 };
 
-Result<RightRequest> read_right(const boost::json::object& body, UtcTime now) {
-  RightRequest request;
+Result<RightRequest<store::ObjectionRecord>> read_objection(LoopState& state, const Call& call,
+                                                            const boost::json::object& body) {
+  FIELDGATE_CHECK_OK(
+      read_path::only_members(body, {"identifier", "subject", "purpose", "state", "collected_at"}));
+  RightRequest<store::ObjectionRecord> request;
   FIELDGATE_TRY(request.person, read_path::parse_person_reference(body));
-  FIELDGATE_TRY(const std::string_view word, read_path::text_member(body, "state"));
-  if (word != "raised" && word != "withdrawn") {
-    return invalid("`state` must be raised or withdrawn");
-  }
-  request.raised = word == "raised";
-  FIELDGATE_TRY(request.at, collected_at(body, now));
+  FIELDGATE_TRY(const write::ActReader reader, act_reader(state, call));
+  FIELDGATE_TRY(const UtcTime at, reader.collected_at(body));
+  FIELDGATE_TRY(request.record, reader.objection(body, at));
+  return request;
+}
+
+Result<RightRequest<store::RestrictionRecord>> read_restriction(LoopState& state, const Call& call,
+                                                                const boost::json::object& body) {
+  FIELDGATE_CHECK_OK(
+      read_path::only_members(body, {"identifier", "subject", "state", "collected_at"}));
+  RightRequest<store::RestrictionRecord> request;
+  FIELDGATE_TRY(request.person, read_path::parse_person_reference(body));
+  FIELDGATE_TRY(const write::ActReader reader, act_reader(state, call));
+  FIELDGATE_TRY(const UtcTime at, reader.collected_at(body));
+  FIELDGATE_TRY(request.record, reader.restriction(body, at));
   return request;
 }
 
@@ -272,10 +189,6 @@ void append_and_answer(LoopState& state, http::Exchange& exchange, const Call& c
         FIELDGATE_TRY(const Act act, append(transaction, person->subject()));
         return stored(state, *kept, person->subject(), act);
       });
-}
-
-std::string_view state_word(bool raised) {
-  return raised ? "raised" : "withdrawn";
 }
 
 }  // namespace
@@ -329,19 +242,15 @@ void post_objection(LoopState& state, http::Exchange& exchange) {
   }
   const boost::json::object& object = body->get_object();
   const Call call = start_call(state, exchange);
-  const auto known = read_path::only_members(
-      object, {"identifier", "subject", "purpose", "state", "collected_at"});
+  auto request = read_objection(state, call, object);
   const auto purpose_name = read_path::text_member(object, "purpose");
-  const auto request = read_right(object, call.now);
-  if (known.has_error() || purpose_name.has_error() || request.has_error()) {
-    answer_error(exchange, known.has_error()          ? known.error()
-                           : purpose_name.has_error() ? purpose_name.error()
-                                                      : request.error());
+  if (request.has_error() || purpose_name.has_error()) {
+    answer_error(exchange, request.has_error() ? request.error() : purpose_name.error());
     return;
   }
   policy::PurposeIndex purpose = policy::kUnknownIndex;
   std::vector<policy::PurposeIndex> domains = purposes_of(call);
-  if (*purpose_name != kDirectMarketingWord) {
+  if (*purpose_name != read_path::kDirectMarketing) {
     const auto claim = claim_purpose(call, *purpose_name);
     if (claim.has_error()) {
       refuse(state, exchange, call, claim.error());
@@ -350,34 +259,28 @@ void post_objection(LoopState& state, http::Exchange& exchange) {
     purpose = claim->second;
     domains = {purpose};
   }
-  store::Names& names = state.deployment().store().names();
-  const auto name = names.intern(*purpose_name);
-  const auto app = names.intern(call.principal->app);
-  if (name.has_error() || app.has_error()) {
-    answer_error(exchange, name.has_error() ? name.error() : app.error());
+  // Only now: a name that is kept stays in the store's dictionary for ever.
+  const auto name = state.deployment().store().names().intern(*purpose_name);
+  if (name.has_error()) {
+    answer_error(exchange, name.error());
     return;
   }
+  request->record.purpose = *name;
   const auto key = named(state, exchange, call, purpose, domains, request->person);
   if (!key) {
     return;
   }
-  store::ObjectionRecord record;
-  record.id = ledger_id(state, "obj_");
-  record.purpose = *name;
-  record.app = *app;
-  record.status =
-      request->raised ? policy::ObjectionStatus::kRaised : policy::ObjectionStatus::kWithdrawn;
-  record.collected_at = request->at;
-  record.received_at = call.now;
-  append_and_answer(
-      state, exchange, call, *key, purpose,
-      [purpose, record](store::Transaction& transaction, const SubjectId& subject) -> Result<Act> {
-        store::ObjectionRecord entry = record;
-        entry.subject = subject;
-        FIELDGATE_CHECK_OK(transaction.append_objection(entry));
-        const std::string_view word = state_word(entry.status == policy::ObjectionStatus::kRaised);
-        return Act{entry.id, word, purpose, "objection " + std::string(word), std::nullopt};
-      });
+  append_and_answer(state, exchange, call, *key, purpose,
+                    [purpose, record = request->record](store::Transaction& transaction,
+                                                        const SubjectId& subject) -> Result<Act> {
+                      store::ObjectionRecord entry = record;
+                      entry.subject = subject;
+                      FIELDGATE_CHECK_OK(transaction.append_objection(entry));
+                      const std::string_view word =
+                          write::raised_word(entry.status == policy::ObjectionStatus::kRaised);
+                      return Act{entry.id, word, purpose, "objection " + std::string(word),
+                                 std::nullopt};
+                    });
 }
 
 void post_restriction(LoopState& state, http::Exchange& exchange) {
@@ -388,16 +291,9 @@ void post_restriction(LoopState& state, http::Exchange& exchange) {
   }
   const boost::json::object& object = body->get_object();
   const Call call = start_call(state, exchange);
-  const auto known =
-      read_path::only_members(object, {"identifier", "subject", "state", "collected_at"});
-  const auto request = read_right(object, call.now);
-  if (known.has_error() || request.has_error()) {
-    answer_error(exchange, known.has_error() ? known.error() : request.error());
-    return;
-  }
-  const auto app = state.deployment().store().names().intern(call.principal->app);
-  if (app.has_error()) {
-    answer_error(exchange, app.error());
+  const auto request = read_restriction(state, call, object);
+  if (request.has_error()) {
+    answer_error(exchange, request.error());
     return;
   }
   const auto key =
@@ -405,22 +301,16 @@ void post_restriction(LoopState& state, http::Exchange& exchange) {
   if (!key) {
     return;
   }
-  store::RestrictionRecord record;
-  record.id = ledger_id(state, "rst_");
-  record.raised = request->raised;
-  record.app = *app;
-  record.collected_at = request->at;
-  record.received_at = call.now;
-  append_and_answer(
-      state, exchange, call, *key, policy::kUnknownIndex,
-      [record](store::Transaction& transaction, const SubjectId& subject) -> Result<Act> {
-        store::RestrictionRecord entry = record;
-        entry.subject = subject;
-        FIELDGATE_CHECK_OK(transaction.append_restriction(entry));
-        const std::string_view word = state_word(entry.raised);
-        return Act{entry.id, word, policy::kUnknownIndex, "restriction " + std::string(word),
-                   std::nullopt};
-      });
+  append_and_answer(state, exchange, call, *key, policy::kUnknownIndex,
+                    [record = request->record](store::Transaction& transaction,
+                                               const SubjectId& subject) -> Result<Act> {
+                      store::RestrictionRecord entry = record;
+                      entry.subject = subject;
+                      FIELDGATE_CHECK_OK(transaction.append_restriction(entry));
+                      const std::string_view word = write::raised_word(entry.raised);
+                      return Act{entry.id, word, policy::kUnknownIndex,
+                                 "restriction " + std::string(word), std::nullopt};
+                    });
 }
 
 }  // namespace fieldgate::api

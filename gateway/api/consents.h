@@ -3,10 +3,13 @@
 
 #include "gateway/api/loop_state.h"
 
+#include <cstddef>
+
 namespace fieldgate::api {
 
-/// How far a `collected_at` may lie ahead of our clock.
-inline constexpr std::chrono::minutes kMaxCollectedAhead{5};
+/// Largest `limit` of a page of `GET /v1/consents`, and its default.
+inline constexpr std::size_t kMaxConsentsListed = 1000;
+inline constexpr std::size_t kDefaultConsentsListed = 100;
 
 void post_consent(LoopState& state, http::Exchange& exchange);
 void get_consents(LoopState& state, http::Exchange& exchange);

@@ -7,8 +7,8 @@
 #include "gateway/read_path/subject_tag.h"
 #include "gateway/write/import_rows.h"
 
-#include <algorithm>
-#include <array>
+#include <memory>
+#include <utility>
 
 namespace fieldgate::api {
 
@@ -103,7 +103,7 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
       }
       ended_ = true;
     }
-    if (buffer_.rows.size() >= write::kRowsBesideTraffic || (ended_ && !buffer_.rows.empty())) {
+    if (buffer_.is_due(write::kRowsBesideTraffic) || (ended_ && !buffer_.rows().empty())) {
       write_buffered();
     } else if (ended_) {
       finish();
@@ -113,8 +113,7 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
   }
 
   void write_buffered() {
-    auto rows = std::make_shared<std::vector<importing::PersonRow>>(std::move(buffer_.rows));
-    buffer_.rows.clear();
+    auto rows = std::make_shared<std::vector<importing::PersonRow>>(buffer_.take_rows());
     auto self = shared_from_this();
     const auto queued = state_.deployment().writer().submit(
         [self, rows](store::Transaction& transaction) {
@@ -139,7 +138,7 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
     }
     report_.imported += part_.imported;
     report_.updated += part_.updated;
-    report_.rejected.insert(report_.rejected.end(), part_.rejected.begin(), part_.rejected.end());
+    report_.rejected.merge(part_.rejected);
     if (ended_) {
       finish();
     } else {
@@ -148,9 +147,7 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
   }
 
   void finish() {
-    report_.rejected.insert(report_.rejected.end(), buffer_.errors.begin(), buffer_.errors.end());
-    std::stable_sort(report_.rejected.begin(), report_.rejected.end(),
-                     [](const auto& a, const auto& b) { return a.line < b.line; });
+    report_.rejected.merge(buffer_.errors);
     Recordable recordable;
     const auto written = write_line("import", recordable.line);
     if (written.has_error()) {

@@ -3,6 +3,7 @@
 #include "gateway/http/target.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 namespace fieldgate::api {
@@ -46,6 +47,17 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(
     pairs.emplace_back(name, std::move(*value));
   }
   return pairs;
+}
+
+Result<std::size_t> parse_limit(std::string_view text, std::size_t most) {
+  std::size_t limit = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, failure] = std::from_chars(text.data(), end, limit);
+  if (failure != std::errc{} || rest != end || limit == 0 || limit > most) {
+    return make_error(ErrorCode::kInvalid,
+                      "`limit` must be a number from 1 to " + std::to_string(most));
+  }
+  return limit;
 }
 
 }  // namespace fieldgate::api

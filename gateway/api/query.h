@@ -3,6 +3,7 @@
 
 #include <fieldgate/base/result.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,5 +16,8 @@ namespace fieldgate::api {
 /// takes first and another last is an attack.
 [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> parse_query(
     std::string_view query, std::initializer_list<std::string_view> known);
+
+/// Reads the parameter `limit`: a number from 1 to `most`.
+[[nodiscard]] Result<std::size_t> parse_limit(std::string_view text, std::size_t most);
 
 }  // namespace fieldgate::api

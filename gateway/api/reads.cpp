@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -96,12 +95,7 @@ Result<TraitsQuery> parse_traits_query(std::string_view query) {
   TraitsQuery parsed;
   for (const auto& [name, value] : pairs) {
     if (name == "limit") {
-      const char* end = value.data() + value.size();
-      const auto [rest, failure] = std::from_chars(value.data(), end, parsed.limit);
-      if (failure != std::errc{} || rest != end || parsed.limit == 0 || parsed.limit > kMaxTraits) {
-        return make_error(ErrorCode::kInvalid,
-                          "`limit` must be a number from 1 to " + std::to_string(kMaxTraits));
-      }
+      FIELDGATE_TRY(parsed.limit, parse_limit(value, kMaxTraits));
       continue;
     }
     for (std::size_t start = 0; start < value.size();) {

@@ -1,5 +1,7 @@
 #include "gateway/cli/audit_commands.h"
 
+#include "gateway/cli/common.h"
+
 #include <fieldgate/audit/verify.h>
 #include <fieldgate/base/result.h>
 #include <fieldgate/crypto/encoding.h>
@@ -18,25 +20,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kSuccess = 0;
-constexpr int kFinding = 1;
-constexpr int kWrongUse = 2;
-
 struct Options {
   std::string path;
   std::string key;
   std::uint64_t index = 0;
   bool json = false;
 };
-
-int exit_code_of(const Error& error) {
-  return error.code == ErrorCode::kCorrupt ? kFinding : kWrongUse;
-}
-
-int complain(const Error& error) {
-  std::cerr << "fieldgate audit: " << error.message << '\n';
-  return exit_code_of(error);
-}
 
 void print_json(const json::value& value) {
   std::cout << json::serialize(value) << '\n';
@@ -72,7 +61,7 @@ void print_words(const audit::VerifyReport& report) {
 int verify(const Options& options) {
   const Result<audit::VerifyReport> report = audit::verify_log(options.path, options.key);
   if (report.has_error()) {
-    return complain(report.error());
+    return fail(report.error());
   }
   if (options.json) {
     print_json(json::object{{"ok", report->ok},
@@ -83,26 +72,26 @@ int verify(const Options& options) {
   } else {
     print_words(*report);
   }
-  return report->ok ? kSuccess : kFinding;
+  return report->ok ? kExitOk : kExitFinding;
 }
 
 int print_key(const Options& options) {
   const Result<std::string> key = audit::stored_verifier_key(options.path);
   if (key.has_error()) {
-    return complain(key.error());
+    return fail(key.error());
   }
   if (options.json) {
     print_json(json::object{{"key", *key}});
   } else {
     std::cout << *key << '\n';
   }
-  return kSuccess;
+  return kExitOk;
 }
 
 int prove(const Options& options) {
   const Result<audit::InclusionProof> proof = audit::prove_inclusion(options.path, options.index);
   if (proof.has_error()) {
-    return complain(proof.error());
+    return fail(proof.error());
   }
   json::array path;
   for (const Hash32& node : proof->path) {
@@ -115,7 +104,7 @@ int prove(const Options& options) {
                             {"leaf", crypto::base64_encode(proof->leaf)},
                             {"root", crypto::base64_encode(proof->root)},
                             {"path", path}});
-    return kSuccess;
+    return kExitOk;
   }
   std::cout << "record " << proof->index << " of " << proof->size << ":\n"
             << proof->record << "\nleaf " << crypto::base64_encode(proof->leaf) << "\nroot "
@@ -123,7 +112,7 @@ int prove(const Options& options) {
   for (const json::value& node : path) {
     std::cout << "  " << std::string_view(node.as_string()) << '\n';
   }
-  return kSuccess;
+  return kExitOk;
 }
 
 void add_path(CLI::App& command, Options& options) {

@@ -5,8 +5,8 @@
 
 namespace fieldgate::cli {
 
-/// Adds the `audit` command. Running one of its subcommands sets `exit_code`: 0 on success, 1 on a
-/// break in the log, 2 on wrong use or when the log cannot be read. `exit_code` must outlive `app`.
+/// Adds the `audit` command. Running one of its subcommands sets `exit_code`: 1 on a break in the
+/// log, and for a record that it does not hold. `exit_code` must outlive `app`.
 void add_audit_commands(CLI::App& app, int& exit_code);
 
 }  // namespace fieldgate::cli

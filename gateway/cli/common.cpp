@@ -4,6 +4,8 @@
 
 #include <fieldgate/crypto/random.h>
 
+#include <boost/json/array.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <unistd.h>
@@ -45,10 +47,32 @@ Result<config::Config> find_config(const fs::path& given) {
   return std::move(loaded.config);
 }
 
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNotFound:
+    case ErrorCode::kCorrupt:
+      return kExitFinding;
+    case ErrorCode::kInvalid:
+    case ErrorCode::kUnauthenticated:
+    case ErrorCode::kForbidden:
+    case ErrorCode::kConflict:
+    case ErrorCode::kTooLarge:
+    case ErrorCode::kTimedOut:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return kExitWrongUse;
+}
+
 int fail(const Error& error) {
   std::cerr << "fieldgate: error: " << error.message << '\n';
-  return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kCorrupt ? kExitFinding
-                                                                                 : kExitWrongUse;
+  return exit_code_of(error.code);
+}
+
+std::uint64_t rejected_rows(const boost::json::object& report) {
+  return report.at("rejected").as_array().size() +
+         report.at("problems_not_listed").at("rejected").to_number<std::uint64_t>();
 }
 
 bool on_terminal() {

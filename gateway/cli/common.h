@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -18,9 +19,11 @@ class App;
 namespace fieldgate::cli {
 
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFinding =
-    1;  ///< a finding: a failing test, a rejected row, a broken proof
-inline constexpr int kExitWrongUse = 2;  ///< wrong use, or nothing could be done at all
+/// A finding: a failing test, a rejected row, a broken proof, stored data that is damaged, no such
+/// person, key or record.
+inline constexpr int kExitFinding = 1;
+/// Wrong use, or nothing could be done at all.
+inline constexpr int kExitWrongUse = 2;
 
 /// Adds `--config FILE` to a command.
 void add_config_option(CLI::App& command, std::filesystem::path& file);
@@ -29,6 +32,8 @@ void add_config_option(CLI::App& command, std::filesystem::path& file);
 /// else that of a demo in `.fieldgate`. Findings are printed; an error says what to do.
 [[nodiscard]] Result<config::Config> find_config(const std::filesystem::path& given);
 
+/// The one exit code of a kind of error.
+[[nodiscard]] int exit_code_of(ErrorCode code);
 /// Prints "fieldgate: error: …" to stderr and gives the exit code for it.
 int fail(const Error& error);
 
@@ -36,6 +41,9 @@ int fail(const Error& error);
 /// process under the directory's lock.
 [[nodiscard]] Result<boost::json::object> run_where_it_lives(const config::Config& config,
                                                              const boost::json::object& request);
+
+/// The rejected rows in the report of an import, those that it does not list included.
+[[nodiscard]] std::uint64_t rejected_rows(const boost::json::object& report);
 
 /// True when stdout is a terminal: long work then shows its progress.
 [[nodiscard]] bool on_terminal();

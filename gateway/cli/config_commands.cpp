@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -19,6 +20,11 @@ struct CheckOptions {
 };
 
 int check(const CheckOptions& options) {
+  std::error_code failure;
+  if (!std::filesystem::exists(options.file, failure)) {
+    return fail(
+        make_error(ErrorCode::kInvalid, "there is no file `" + options.file.string() + '`'));
+  }
   const config::LoadedConfig loaded = config::load_config(options.file);
   if (options.json) {
     boost::json::array findings;

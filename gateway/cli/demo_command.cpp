@@ -54,8 +54,8 @@ Result<void> import_example(Deployment& deployment, const DemoHome& home) {
                                      " taken, " + std::to_string(choices.rejected.size()) +
                                      " rejected"));
   std::cout << "imported " << imported.at("imported") << " people and " << choices.imported
-            << " of their choices; rejected "
-            << imported.at("rejected").as_array().size() + choices.rejected.size() << '\n';
+            << " of their choices; rejected " << rejected_rows(imported) + choices.rejected.size()
+            << '\n';
   return home.mark_imported();
 }
 

@@ -54,16 +54,23 @@ int import_people(const ProfileOptions& options) {
   if (result.has_error()) {
     return fail(result.error());
   }
-  const boost::json::array& rejected = result->at("rejected").as_array();
+  const std::uint64_t rejected = rejected_rows(*result);
   if (options.json) {
     std::cout << boost::json::serialize(*result) << '\n';
   } else {
-    print_row_errors(options.file, rejected);
+    print_row_errors(options.file, result->at("rejected").as_array());
     print_row_errors(options.file, result->at("dropped").as_array());
+    const boost::json::object& rest = result->at("problems_not_listed").as_object();
+    const auto more_rows = rest.at("rejected").to_number<std::uint64_t>();
+    const auto more_values = rest.at("dropped").to_number<std::uint64_t>();
+    if (more_rows + more_values > 0) {
+      std::cout << "not listed: " << more_rows << " more rejected rows and " << more_values
+                << " more values left out\n";
+    }
     std::cout << result->at("imported") << " imported, " << result->at("updated") << " updated, "
-              << rejected.size() << " rejected\n";
+              << rejected << " rejected\n";
   }
-  return rejected.empty() ? kExitOk : kExitFinding;
+  return rejected == 0 ? kExitOk : kExitFinding;
 }
 
 int inspect(const ProfileOptions& options) {

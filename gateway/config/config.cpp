@@ -54,7 +54,7 @@ class Reader {
         known.push_back(name);
       }
       const std::string near = nearest_word(key.scalar, known);
-      error(key, "unknown-key", "unknown setting `" + key.scalar + "` in `" + what + "`",
+      error(key, "unknown-key", "unknown setting `" + excerpt(key.scalar) + "` in `" + what + "`",
             near.empty() ? "see docs/operations.md for every setting"
                          : "did you mean `" + near + "`?");
     }

@@ -97,6 +97,10 @@ bool ChunkDecoder::take_size(char c) {
   if (state_ == State::kSizeStart) {
     return false;
   }
+  return end_size_or_extension(c);
+}
+
+bool ChunkDecoder::end_size_or_extension(char c) {
   if (c == ';') {
     state_ = State::kExtensionName;
     name_begun_ = false;
@@ -145,13 +149,7 @@ bool ChunkDecoder::take_extension(char c) {
     default:
       break;
   }
-  if (c == ';') {
-    state_ = State::kExtensionName;
-    name_begun_ = false;
-    return true;
-  }
-  state_ = State::kSizeLf;
-  return c == '\r';
+  return end_size_or_extension(c);
 }
 
 bool ChunkDecoder::take_trailer(char c) {

@@ -50,6 +50,8 @@ class ChunkDecoder {
   bool take(char c);
   bool take_size(char c);
   bool take_extension(char c);
+  /// What follows a size or an extension: another extension, or the end of the line.
+  bool end_size_or_extension(char c);
   bool take_trailer(char c);
 
   State state_ = State::kSizeStart;

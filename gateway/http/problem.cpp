@@ -82,6 +82,8 @@ StatusAndType status_of(ErrorCode code) {
       return {409, "conflict"};
     case ErrorCode::kTooLarge:
       return {413, "too-large"};
+    case ErrorCode::kTimedOut:
+      return {408, "request-timeout"};
     case ErrorCode::kUnavailable:
     case ErrorCode::kCorrupt:
       return {503, "unavailable"};

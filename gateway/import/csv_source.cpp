@@ -247,14 +247,14 @@ class CsvSource final : public RowSource {
                               (near.empty() ? "" : "; did you mean `" + near + "`"));
       } else if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), name) !=
                  names.begin() + static_cast<std::ptrdiff_t>(i)) {
-        good = bad_header(name, column + " has the name of an earlier one");
+        good = bad_header(excerpt(name), column + " has the name of an earlier one");
       }
     }
     for (const std::string& name : given_mapping_ != nullptr ? known : std::vector<std::string>()) {
       const bool ignored = std::find(mapping_.ignored.begin(), mapping_.ignored.end(), name) !=
                            mapping_.ignored.end();
       if (!ignored && std::find(names.begin(), names.end(), name) == names.end()) {
-        good = bad_header(name, "the mapping names a column that the file does not have");
+        good = bad_header(excerpt(name), "the mapping names a column that the file does not have");
       }
     }
     if (mapping_.identifiers.empty()) {

@@ -52,7 +52,7 @@ class MappingReader {
   void report_unknown(const YamlNode& at, const std::string& what,
                       const std::vector<std::string>& known) {
     const std::string near = nearest_word(at.scalar, known);
-    report(at, "unknown-" + what, "unknown " + what + " `" + at.scalar + "`",
+    report(at, "unknown-" + what, "unknown " + what + " `" + excerpt(at.scalar) + "`",
            near.empty() ? "" : "did you mean `" + near + "`");
   }
 
@@ -107,7 +107,7 @@ class MappingReader {
       return false;
     }
     if (policy::is_ambiguous_plain(node)) {
-      report(node, "ambiguous-text", "`" + node.scalar + "` can be read as something else",
+      report(node, "ambiguous-text", "`" + excerpt(node.scalar) + "` can be read as something else",
              "put it in quotes");
       return false;
     }

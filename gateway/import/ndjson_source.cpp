@@ -113,6 +113,9 @@ class NdjsonSource final : public RowSource {
   std::optional<PersonRow> read_flat(const boost::json::object& object, RowError& error) {
     RowBuilder builder(policy_, defaults_, line_);
     for (const auto& member : object) {
+      if (builder.has_told_enough()) {
+        break;
+      }
       const std::string name(member.key());
       if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
         const std::string near = nearest_word(name, known_);

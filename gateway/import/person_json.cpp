@@ -38,6 +38,9 @@ class BodyReader {
   void refuse_others(const object& members, const std::vector<std::string>& known,
                      const std::string& field) {
     for (const auto& member : members) {
+      if (builder_.has_told_enough()) {
+        return;
+      }
       const std::string name(member.key());
       if (std::find(known.begin(), known.end(), name) == known.end()) {
         const std::string near = nearest_word(name, known);
@@ -95,6 +98,9 @@ class BodyReader {
       return;
     }
     for (const auto& member : *members) {
+      if (builder_.has_told_enough()) {
+        return;
+      }
       const FieldIndex field = policy_.field(std::string_view(member.key()));
       if ((field == policy_.country_field() && field != policy::kUnknownIndex) == country) {
         read_field(std::string(member.key()), field, member.value());

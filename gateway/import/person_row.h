@@ -18,6 +18,8 @@ namespace fieldgate::importing {
 inline constexpr std::size_t kMaxRowBytes = 1024UL * 1024;
 inline constexpr std::size_t kMaxColumns = 1024;
 inline constexpr std::size_t kMaxIdentifiersPerPerson = 16;
+/// Faults of one row that its error tells; it says when there are more.
+inline constexpr std::size_t kMaxFaultsTold = 16;
 /// A source is a word of letters, digits and `-_.:/`: it is kept in clear.
 inline constexpr std::size_t kMaxSourceBytes = 64;
 /// How far a `collected_at` may lie ahead of the clock.
@@ -44,7 +46,7 @@ struct PersonRow {
 };
 
 /// Why a row, or a whole file, was refused. Holds no personal data. A row with several faults gives
-/// one error, which names the first fault's field and tells all of them.
+/// one error, which names the first fault's field and tells up to `kMaxFaultsTold` of them.
 struct RowError {
   std::size_t line = 0;  ///< physical line on which the row begins; 1 for the header
   std::string field;     ///< column, field or identifier; may be empty

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace fieldgate::importing {
 
@@ -84,6 +85,12 @@ bool Cell::absent() const {
 void RowBuilder::fault(std::string field, std::string message) {
   // An email column is an identifier and a field: its fault is told once.
   if (std::find(faulty_.begin(), faulty_.end(), field) != faulty_.end()) {
+    return;
+  }
+  if (faulty_.size() >= kMaxFaultsTold) {
+    if (!std::exchange(more_faults_, true)) {
+      error_->message += "; and more";
+    }
     return;
   }
   faulty_.push_back(field);

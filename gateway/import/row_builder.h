@@ -49,6 +49,8 @@ class RowBuilder {
   [[nodiscard]] UtcTime moment_of(const Cell& cell, UtcTime otherwise);
 
   void fault(std::string field, std::string message);
+  /// Nothing that is found now would be told: a reader may stop looking.
+  [[nodiscard]] bool has_told_enough() const { return more_faults_; }
 
   /// The row; or nothing, and `error` is filled. The builder is then spent.
   [[nodiscard]] std::optional<PersonRow> finish(RowError& error);
@@ -68,6 +70,7 @@ class RowBuilder {
   PersonRow row_;
   std::optional<RowError> error_;
   std::vector<std::string> faulty_;  // what error_ tells of
+  bool more_faults_ = false;         // and there are others
   std::vector<RowError> dropped_;
   struct Normalised {
     IdentifierType type;

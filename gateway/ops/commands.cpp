@@ -46,7 +46,7 @@ Result<object> add_key(Deployment& deployment, const CommandHooks& hooks, const 
     }
     const std::string near = nearest_word(app, known);
     return make_error(ErrorCode::kInvalid,
-                      "the policy has no app `" + app + '`' +
+                      "the policy has no app `" + excerpt(app) + '`' +
                           (near.empty() ? std::string() : "; did you mean `" + near + "`?"));
   }
   store::Credential credential;

@@ -24,7 +24,8 @@ struct CommandHooks {
 /// - "keys.app.add" {app, role?, expires?} -> {app, prefix, key}; the key is shown this once;
 /// - "keys.app.list" -> {keys: [{prefix, app, role, created, expires, revoked}]};
 /// - "keys.app.revoke" {prefix} -> {prefix, revoked};
-/// - "profiles.import" {file, mapping?, country?} -> {imported, updated, rejected};
+/// - "profiles.import" {file, mapping?, country?} -> {imported, updated, rejected, dropped,
+///   problems_not_listed};
 /// - "profiles.inspect" {type, value} -> {fields: {name: {suite, key_version, bytes}}}.
 /// Each change is recorded in the audit log. Blocks; not for an I/O loop. Thread-safe.
 [[nodiscard]] Result<boost::json::object> run_command(Deployment& deployment,

@@ -124,10 +124,10 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(
     return failed(listener);
   }
   const Address address(path);
-  const mode_t old_mask = ::umask(0177);
-  const bool bound = ::bind(listener, address.get(), address.size()) == 0;
-  ::umask(old_mask);
-  if (!bound || ::chmod(path.c_str(), 0600) != 0 || ::listen(listener, 8) != 0) {
+  // The socket is born with this mode. Where a system does not do so, nobody can connect before
+  // `listen`, and by then the file has it. The umask is the whole process's and stays as it is.
+  if (::fchmod(listener, 0600) != 0 || ::bind(listener, address.get(), address.size()) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(listener, 8) != 0) {
     return failed(listener);
   }
   const int stop_event = ::eventfd(0, EFD_CLOEXEC);

@@ -28,6 +28,18 @@ void append_metric(std::string& out, std::string_view name, std::string_view typ
          std::to_string(value) + '\n';
 }
 
+void append_responses(std::string& out, const server::ResponseCounts& responses) {
+  constexpr std::string_view kName = "fieldgate_http_responses_total";
+  out += "# HELP " + std::string(kName) + " Answers by status.\n# TYPE " + std::string(kName) +
+         " counter\n";
+  for (std::size_t i = 0; i < responses.size(); ++i) {
+    const bool counted_apart = i < server::kCountedStatuses.size();
+    out += std::string(kName) + "{code=\"" +
+           (counted_apart ? std::to_string(server::kCountedStatuses[i]) : "other") + "\"} " +
+           std::to_string(responses[i]) + '\n';
+  }
+}
+
 }  // namespace
 
 void add_operations_routes(http::Router& router, Deployment& deployment,
@@ -55,6 +67,7 @@ void add_operations_routes(http::Router& router, Deployment& deployment,
         append_metric(out, "requests_total", "counter", "Requests taken in.", now.requests);
         append_metric(out, "requests_malformed_total", "counter", "Requests refused at the edge.",
                       now.malformed);
+        append_responses(out, now.responses);
         append_metric(out, "deadline_cuts_total", "counter", "Connections cut by a deadline.",
                       now.deadline_cuts);
         append_metric(out, "accept_pauses_total", "counter",

@@ -11,8 +11,6 @@ namespace fieldgate::read_path {
 
 namespace {
 
-constexpr std::string_view kDirectMarketingWord = "direct-marketing";
-
 void put(std::vector<std::uint16_t>& table, store::NameId name, std::uint16_t index) {
   if (table.size() <= name) {
     table.resize(name + std::size_t{1}, policy::kUnknownIndex);
@@ -72,7 +70,7 @@ Result<void> BoundPolicy::bind_names(store::Names& names) {
     FIELDGATE_TRY(const store::NameId name, names.intern(set.purposes()[i].name));
     put(purpose_of_name_, name, static_cast<std::uint16_t>(i));
   }
-  FIELDGATE_TRY(const store::NameId marketing, names.intern(kDirectMarketingWord));
+  FIELDGATE_TRY(const store::NameId marketing, names.intern(kDirectMarketing));
   put(purpose_of_name_, marketing, policy::kDirectMarketing);
   return ok();
 }

@@ -16,6 +16,9 @@
 
 namespace fieldgate::read_path {
 
+/// What an objection names in place of a purpose to end all direct marketing (GDPR 21(2)).
+inline constexpr std::string_view kDirectMarketing = "direct-marketing";
+
 /// Where consent facts, names and indexes of one snapshot meet. Immutable; thread-safe; one request
 /// keeps one snapshot from its first stage to its last, so that no decision mixes two policies.
 class BoundPolicy {

@@ -366,7 +366,7 @@ void Connection::on_deadline() {
       refuse_and_close({408, "request-timeout", "the body took too long", {}});
       break;
     case Phase::kStreaming:
-      fail_stream(ErrorCode::kInvalid, "the body took too long");
+      fail_stream(ErrorCode::kTimedOut, "the body took too long");
       break;
     default:
       close();

@@ -332,6 +332,7 @@ void Connection::send(http::Response response) {
         http::error_response(make_error(ErrorCode::kInternal, "header field"), frame.request_id);
     static_cast<void>(http::append_response_head(out, response, frame));
   }
+  listener_.answered[loop_->index()].count(response.status);
   if (request_.method == http::Method::kHead || !http::has_content(response.status)) {
     response.body.clear();
   }

@@ -96,7 +96,8 @@ Result<std::unique_ptr<Listener>> make_listener(ListenerOptions options) {
     }
   } else if (!unmapped(bound).is_loopback()) {
     return invalid(where + " would serve plain HTTP on `" + options.address +
-                   "`; give it a certificate, or name the proxy that ends TLS before it");
+                   "`; give it a certificate (`tls`), or name the proxy that ends TLS before it "
+                   "(`plain_behind_proxy`)");
   }
   listener->options = std::move(options);
   return listener;
@@ -107,7 +108,9 @@ Acceptor::Acceptor(std::unique_ptr<Listener> listener,
     : listener_(std::move(listener)),
       loops_(loops),
       socket_(loops.front()->context()),
-      pause_(loops.front()->context()) {}
+      pause_(loops.front()->context()) {
+  listener_->answered = std::make_unique<ResponseCounters[]>(loops.size());
+}
 
 Result<std::unique_ptr<Acceptor>> Acceptor::bind(std::unique_ptr<Listener> listener,
                                                  std::vector<std::unique_ptr<EventLoop>>& loops) {
@@ -224,6 +227,7 @@ void Acceptor::shed(int descriptor) {
   std::string out;
   if (http::append_response_head(out, response, {request_id, loop.date(), false, true, false})) {
     out.append(response.body);
+    listener_->answered[loop.index()].count(response.status);
     static_cast<void>(::send(descriptor, out.data(), out.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
     ::shutdown(descriptor, SHUT_WR);
   }

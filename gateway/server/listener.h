@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/server/event_loop.h"
+#include "gateway/server/response_counters.h"
 #include "gateway/server/server.h"
 #include "gateway/server/tls.h"
 
@@ -25,6 +26,7 @@ struct Listener {
   ListenerOptions options;
   std::unique_ptr<TlsContext> tls;                ///< null: plain
   std::optional<boost::asio::ip::address> proxy;  ///< the only peer let in
+  std::unique_ptr<ResponseCounters[]> answered;   ///< one for each loop, by its index
 };
 
 /// Checks the options and reads the TLS files; binds nothing.

@@ -11,6 +11,7 @@
 #include <exception>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -160,12 +161,24 @@ std::uint16_t Server::port(std::size_t listener) const {
 }
 
 Result<void> Server::reload_tls() {
+  std::optional<Error> failures;
   for (const std::unique_ptr<Acceptor>& acceptor : state_->acceptors) {
-    if (acceptor->listener().tls != nullptr) {
-      FIELDGATE_CHECK_OK(acceptor->listener().tls->reload());
+    const Listener& listener = acceptor->listener();
+    if (listener.tls == nullptr) {
+      continue;
+    }
+    if (const auto reloaded = listener.tls->reload(); reloaded.has_error()) {
+      const std::string said =
+          "listener `" + listener.options.name + "`: " + reloaded.error().message;
+      if (!failures) {
+        failures = reloaded.error();
+        failures->message = said;
+      } else {
+        failures->message += "; " + said;
+      }
     }
   }
-  return ok();
+  return failures ? Result<void>(*failures) : ok();
 }
 
 void Server::stop() {
@@ -197,6 +210,11 @@ Counters Server::counters() const {
     total.accept_pauses += of_loop.accept_pauses.load(std::memory_order_relaxed);
     total.shed += of_loop.shed.load(std::memory_order_relaxed);
     total.faults += of_loop.faults.load(std::memory_order_relaxed);
+  }
+  for (const std::unique_ptr<Acceptor>& acceptor : state_->acceptors) {
+    for (std::size_t i = 0; i < state_->loops.size(); ++i) {
+      acceptor->listener().answered[i].add_to(total.responses);
+    }
   }
   total.connections_open = state_->shared.open_connections.load(std::memory_order_relaxed);
   return total;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/http/router.h"
+#include "gateway/server/response_counters.h"
 
 #include <fieldgate/base/result.h>
 #include <fieldgate/base/time.h>
@@ -70,6 +71,7 @@ struct Counters {
   std::uint64_t accept_pauses = 0;  ///< descriptors or memory had run out
   std::uint64_t shed = 0;           ///< turned away because of the connection limit
   std::uint64_t faults = 0;         ///< exceptions out of handlers; their requests got a 500
+  ResponseCounts responses{};       ///< answers by status
 };
 
 /// Serves until stopped. `start` binds every listener or none.
@@ -79,8 +81,8 @@ class Server {
   ~Server();
   /// The bound port of a listener, by its position.
   [[nodiscard]] std::uint16_t port(std::size_t listener) const;
-  /// Reads certificate and key again; on an error the old ones stay in use and the error is
-  /// returned.
+  /// Reads the certificate and key of every listener again. Where they cannot be used the old ones
+  /// stay; the error names each such listener, and the others have their new ones.
   [[nodiscard]] Result<void> reload_tls();
   /// Stops accepting, lets open exchanges finish within `Limits::drain`, closes idle connections,
   /// joins the loops. Idempotent; callable from any thread but a loop's.

@@ -255,9 +255,9 @@ class HotReader final : public Reader {
     return profile;
   }
 
-  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject,
-                                                     NameId purpose) override {
-    return inner_->consent_history(subject, purpose);
+  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject, NameId purpose,
+                                                     const HistoryPage& page) override {
+    return inner_->consent_history(subject, purpose, page);
   }
   Result<std::optional<ConsentRecord>> consent_record(std::string_view id) override {
     return inner_->consent_record(id);

@@ -77,9 +77,12 @@ void take_parameters(const json::object& operation, std::string& path, std::stri
   for (const json::value& entry : parameters->get_array()) {
     const json::object& parameter = entry.as_object();
     const std::string name(parameter.at("name").as_string());
-    const json::value& example = parameter.at("example");
+    const json::value* example = parameter.if_contains("example");
+    if (example == nullptr) {
+      continue;  // one that this request does without
+    }
     const std::string text =
-        example.is_string() ? std::string(example.get_string()) : json::serialize(example);
+        example->is_string() ? std::string(example->get_string()) : json::serialize(*example);
     if (parameter.at("in").as_string() == "path") {
       const std::size_t at = path.find('{' + name + '}');
       if (at != std::string::npos) {

@@ -1,10 +1,7 @@
 #include "gateway/write/import_rows.h"
 
-#include "gateway/http/problem.h"
-
-#include <algorithm>
-#include <array>
 #include <istream>
+#include <utility>
 
 namespace fieldgate::write {
 
@@ -17,21 +14,6 @@ bool is_the_rows_fault(ErrorCode code) {
          code == ErrorCode::kTooLarge;
 }
 
-void append_row_errors(std::string& json, const std::vector<importing::RowError>& errors) {
-  json += '[';
-  bool first = true;
-  for (const importing::RowError& error : errors) {
-    json += first ? "{\"line\":" : ",{\"line\":";
-    first = false;
-    json += std::to_string(error.line) + ",\"field\":";
-    http::append_json_string(json, error.field);
-    json += ",\"message\":";
-    http::append_json_string(json, error.message);
-    json += '}';
-  }
-  json += ']';
-}
-
 }  // namespace
 
 Result<void> write_rows(const Sealing& sealing, const read_path::BoundPolicy& policy,
@@ -42,7 +24,7 @@ Result<void> write_rows(const Sealing& sealing, const read_path::BoundPolicy& po
     if (done.has_value()) {
       ++(done->created ? report.imported : report.updated);
     } else if (is_the_rows_fault(done.error().code)) {
-      report.rejected.push_back({row.line, {}, done.error().message});
+      report.rejected.add({row.line, {}, done.error().message});
     } else {
       return done.error();
     }
@@ -50,35 +32,52 @@ Result<void> write_rows(const Sealing& sealing, const read_path::BoundPolicy& po
   return ok();
 }
 
+std::size_t bytes_held(const importing::PersonRow& row) {
+  std::size_t bytes = sizeof row;
+  for (const importing::PersonIdentifier& identifier : row.identifiers) {
+    bytes += sizeof identifier + identifier.normalised.size();
+  }
+  for (const importing::PersonField& field : row.fields) {
+    bytes += sizeof field + field.plaintext.size() + field.source.size();
+  }
+  return bytes;
+}
+
 Result<void> RowBuffer::on_row(importing::PersonRow row) {
-  rows.push_back(std::move(row));
+  bytes_ += bytes_held(row);
+  rows_.push_back(std::move(row));
   return ok();
 }
 
 void RowBuffer::on_error(importing::RowError error) {
-  errors.push_back(std::move(error));
+  errors.add(std::move(error));
 }
 
 void RowBuffer::on_dropped(importing::RowError note) {
-  dropped.push_back(std::move(note));
+  dropped.add(std::move(note));
+}
+
+std::vector<importing::PersonRow> RowBuffer::take_rows() {
+  bytes_ = 0;
+  return std::exchange(rows_, {});
 }
 
 Result<void> import_stream(const ImportRun& run, std::istream& in, importing::RowSource& source,
                            RowBuffer& buffer, ImportReport& report) {
-  std::uint64_t rows = 0;
+  std::uint64_t rows_so_far = 0;
   const auto flush = [&]() -> Result<void> {
+    const std::vector<importing::PersonRow> rows = buffer.take_rows();
     ImportReport part;  // a second run of the work starts afresh
     FIELDGATE_CHECK_OK(run.writer.run([&](store::Transaction& transaction) {
       part = {};
-      return write_rows(run.sealing, *run.policy, transaction, buffer.rows, part);
+      return write_rows(run.sealing, *run.policy, transaction, rows, part);
     }));
     report.imported += part.imported;
     report.updated += part.updated;
-    report.rejected.insert(report.rejected.end(), part.rejected.begin(), part.rejected.end());
-    rows += buffer.rows.size();
-    buffer.rows.clear();
+    report.rejected.merge(part.rejected);
+    rows_so_far += rows.size();
     if (run.progress) {
-      run.progress(rows);
+      run.progress(rows_so_far);
     }
     if (run.stopping && run.stopping()) {
       return make_error(ErrorCode::kUnavailable,
@@ -94,7 +93,7 @@ Result<void> import_stream(const ImportRun& run, std::istream& in, importing::Ro
     in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
     read =
         in.gcount() > 0 ? source.feed({piece.data(), static_cast<std::size_t>(in.gcount())}) : ok();
-    if (buffer.rows.size() >= run.rows_per_transaction) {
+    if (buffer.is_due(run.rows_per_transaction)) {
       FIELDGATE_CHECK_OK(flush());
     }
   }
@@ -104,27 +103,16 @@ Result<void> import_stream(const ImportRun& run, std::istream& in, importing::Ro
   if (read.has_value()) {
     read = source.finish();
   }
-  if (!buffer.rows.empty()) {
+  if (!buffer.rows().empty()) {
     FIELDGATE_CHECK_OK(flush());
   }
   // A refused file is a report as well: each reason has its line.
   if (read.has_error() && read.error().detail_code != "file-refused") {
     return read.error();
   }
-  report.rejected.insert(report.rejected.end(), buffer.errors.begin(), buffer.errors.end());
-  std::stable_sort(report.rejected.begin(), report.rejected.end(),
-                   [](const auto& a, const auto& b) { return a.line < b.line; });
+  report.rejected.merge(buffer.errors);
   report.dropped = std::move(buffer.dropped);
   return ok();
-}
-
-std::string open_report_json(const ImportReport& report) {
-  std::string json = "{\"imported\":" + std::to_string(report.imported) +
-                     ",\"updated\":" + std::to_string(report.updated) + ",\"rejected\":";
-  append_row_errors(json, report.rejected);
-  json += ",\"dropped\":";
-  append_row_errors(json, report.dropped);
-  return json;
 }
 
 }  // namespace fieldgate::write

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/import/row_source.h"
+#include "gateway/write/import_report.h"
 #include "gateway/write/upsert.h"
 #include "gateway/write/write_queue.h"
 
@@ -12,18 +13,13 @@
 
 namespace fieldgate::write {
 
-struct ImportReport {
-  std::uint64_t imported = 0;                 ///< new people
-  std::uint64_t updated = 0;                  ///< known people
-  std::vector<importing::RowError> rejected;  ///< in order of line
-  std::vector<importing::RowError> dropped;   ///< values that a mapping allows to be left out
-};
-
 /// Rows of one transaction of an import that runs beside live traffic: short enough that a
 /// withdrawal does not wait long behind it.
 inline constexpr std::size_t kRowsBesideTraffic = 500;
 /// Rows of one transaction when nothing else is served.
 inline constexpr std::size_t kRowsAlone = 10'000;
+/// Bytes of rows that wait for their transaction, however few they are.
+inline constexpr std::size_t kMaxRowBytesHeld = 8 * 1024 * 1024;
 
 /// Writes rows that a reader found good. A row that cannot be written (its identifiers belong to
 /// two people) is rejected by line; the others of its transaction are written.
@@ -32,6 +28,9 @@ inline constexpr std::size_t kRowsAlone = 10'000;
                                       const std::vector<importing::PersonRow>& rows,
                                       ImportReport& report);
 
+/// What a row takes in memory, nearly.
+[[nodiscard]] std::size_t bytes_held(const importing::PersonRow& row);
+
 /// Collects rows and errors of a reader until they are taken.
 class RowBuffer final : public importing::RowSink {
  public:
@@ -39,14 +38,25 @@ class RowBuffer final : public importing::RowSink {
   void on_error(importing::RowError error) override;
   void on_dropped(importing::RowError note) override;
 
-  std::vector<importing::PersonRow> rows;
-  std::vector<importing::RowError> errors;
-  std::vector<importing::RowError> dropped;
+  [[nodiscard]] const std::vector<importing::PersonRow>& rows() const { return rows_; }
+  /// Whether a transaction is due: so many rows, or `kMaxRowBytesHeld`, are here.
+  [[nodiscard]] bool is_due(std::size_t rows_per_transaction) const {
+    return rows_.size() >= rows_per_transaction || bytes_ >= kMaxRowBytesHeld;
+  }
+  [[nodiscard]] std::vector<importing::PersonRow> take_rows();
+
+  ProblemList errors;
+  ProblemList dropped;
+
+ private:
+  std::vector<importing::PersonRow> rows_;
+  std::size_t bytes_ = 0;
 };
 
 /// Reads a whole stream through `source` (which feeds `buffer`) and writes it in transactions of
-/// `rows_per_transaction`, on the writer thread. `progress` is told the rows so far after each.
-/// An error that is no row's stops the import; what was committed before it stays.
+/// `rows_per_transaction`, or of `kMaxRowBytesHeld`, on the writer thread. `progress` is told the
+/// rows so far after each. An error that is no row's stops the import; what was committed before it
+/// stays.
 struct ImportRun {
   WriteQueue& writer;
   Sealing sealing;
@@ -60,9 +70,5 @@ struct ImportRun {
 [[nodiscard]] Result<void> import_stream(const ImportRun& run, std::istream& in,
                                          importing::RowSource& source, RowBuffer& buffer,
                                          ImportReport& report);
-
-/// The report as JSON: {"imported", "updated", "rejected": [{"line", "field", "message"}],
-/// "dropped": [likewise]} without its last brace, so that an answer can add its proof.
-[[nodiscard]] std::string open_report_json(const ImportReport& report);
 
 }  // namespace fieldgate::write

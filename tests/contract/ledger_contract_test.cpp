@@ -139,7 +139,8 @@ TEST_P(LedgerContract, TheHistoryKeepsTheOrderOfArrival) {
   append("cns_a", ConsentStatus::kWithdrawn, 20);
   const auto ids = [this](NameId purpose) {
     std::vector<std::string> out;
-    for (const ConsentRecord& record : value_of(reader_->consent_history(subject(1), purpose))) {
+    for (const ConsentRecord& record :
+         value_of(reader_->consent_history(subject(1), purpose, {}))) {
       EXPECT_EQ(record.subject, subject(1));
       out.push_back(record.id);
     }
@@ -148,6 +149,47 @@ TEST_P(LedgerContract, TheHistoryKeepsTheOrderOfArrival) {
   EXPECT_EQ(ids(kNoName), (std::vector<std::string>{"cns_z", "cns_y", "cns_a"}));
   EXPECT_EQ(ids(kPurpose), (std::vector<std::string>{"cns_z", "cns_a"}));
   EXPECT_EQ(ids(77), std::vector<std::string>{});
+}
+
+TEST_P(LedgerContract, TheHistoryComesInPages) {
+  for (const char* id : {"cns_a", "cns_b", "cns_c"}) {
+    append(id, ConsentStatus::kGiven, 10);
+    append(consent(1, std::string(id) + "2", kOtherPurpose, ConsentStatus::kGiven, 10));
+  }
+  append(consent(2, "cns_d", kPurpose, ConsentStatus::kGiven, 2));
+  const auto ids = [this](NameId purpose, const HistoryPage& page) {
+    std::string out;
+    for (const ConsentRecord& r : value_of(reader_->consent_history(subject(1), purpose, page))) {
+      out += r.id.substr(4) + ' ';
+    }
+    return out;
+  };
+  EXPECT_EQ(ids(kPurpose, {{}, 2}), "a b ");
+  EXPECT_EQ(ids(kPurpose, {{}, 3}), "a b c ");
+  EXPECT_EQ(ids(kPurpose, {"cns_a", 1}), "b ");
+  EXPECT_EQ(ids(kPurpose, {"cns_b", 5}), "c ");
+  EXPECT_EQ(ids(kPurpose, {"cns_c", 5}), "");
+  EXPECT_EQ(ids(kNoName, {"cns_a2", 3}), "b b2 c ");
+  EXPECT_EQ(ids(kPurpose, {"cns_none", 5}), "") << "nothing follows what is not there";
+  append("cns_e", ConsentStatus::kWithdrawn, 20);
+  EXPECT_EQ(ids(kPurpose, {"cns_c", 5}), "e ") << "a page that was the last has a next one now";
+}
+
+TEST_P(LedgerContract, APageHasALimit) {
+  ASSERT_OK(write(*store_, [](Transaction& t) -> Result<void> {
+    for (std::size_t i = 0; i < kMaxHistoryPage + 1; ++i) {
+      ConsentRecord next =
+          consent(1, "cns_" + std::to_string(i), kPurpose, ConsentStatus::kGiven, 10);
+      FIELDGATE_CHECK_OK(t.append_consent(next));
+    }
+    return ok();
+  }));
+  const auto size = [this](const HistoryPage& page) {
+    return value_of(reader_->consent_history(subject(1), kPurpose, page)).size();
+  };
+  EXPECT_EQ(size({{}, kMaxHistoryPage - 1}), kMaxHistoryPage - 1);
+  EXPECT_EQ(size({{}, kMaxHistoryPage}), kMaxHistoryPage);
+  EXPECT_EQ(size({{}, kMaxHistoryPage + 1}), kMaxHistoryPage);
 }
 
 TEST_P(LedgerContract, AnIdIsUsedOnceAndAPersonMustBeKnown) {
@@ -167,7 +209,7 @@ TEST_P(LedgerContract, AnIdIsUsedOnceAndAPersonMustBeKnown) {
   EXPECT_ERROR(ErrorCode::kNotFound, write(*store_, [](Transaction& t) {
                  return t.append_restriction({"rst_a", subject(9), true, 25, at(1), at(1)});
                }));
-  EXPECT_EQ(value_of(reader_->consent_history(subject(1), kNoName)).size(), 1U);
+  EXPECT_EQ(value_of(reader_->consent_history(subject(1), kNoName, {})).size(), 1U);
 }
 
 TEST_P(LedgerContract, ARefusedRecordLeavesTheTransactionUsable) {
@@ -179,7 +221,7 @@ TEST_P(LedgerContract, ARefusedRecordLeavesTheTransactionUsable) {
     return t.append_consent(next);
   }));
   EXPECT_EQ(only_consent().status, ConsentStatus::kWithdrawn);
-  EXPECT_EQ(value_of(reader_->consent_history(subject(1), kNoName)).size(), 2U);
+  EXPECT_EQ(value_of(reader_->consent_history(subject(1), kNoName, {})).size(), 2U);
 }
 
 TEST_P(LedgerContract, AnObjectionIsRaisedRenewedAndWithdrawn) {

@@ -60,7 +60,7 @@ TEST_P(ProfileContract, KnowsNobodyAtFirst) {
   EXPECT_EQ(found(phone(1)), nullptr);
   EXPECT_EQ(loaded(1), nullptr);
   EXPECT_EQ(value_of(reader_->count_profiles()), 0U);
-  EXPECT_TRUE(value_of(reader_->consent_history(subject(1), kNoName)).empty());
+  EXPECT_TRUE(value_of(reader_->consent_history(subject(1), kNoName, {})).empty());
   EXPECT_EQ(value_of(reader_->consent_record("cns_none")), std::nullopt);
 }
 
@@ -289,7 +289,7 @@ TEST_P(ProfileContract, ATransactionThatEndsWithoutCommitLeavesNothing) {
   EXPECT_EQ(as_text(loaded(1)->wrapped_key()), "key-1");
   EXPECT_TRUE(loaded(1)->consents().empty());
   EXPECT_EQ(found(email(2)), nullptr);
-  EXPECT_TRUE(value_of(reader_->consent_history(subject(1), kNoName)).empty());
+  EXPECT_TRUE(value_of(reader_->consent_history(subject(1), kNoName, {})).empty());
   EXPECT_TRUE(value_of(store_->credentials()).empty());
   ASSERT_OK(put(*store_, new_person(2)));
   EXPECT_NE(found(email(2)), nullptr);

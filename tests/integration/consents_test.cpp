@@ -230,6 +230,69 @@ TEST_F(Consents, TheLedgerShowsEveryActOldestFirst) {
   expect_proven(shop_->log(), mobile.receipts(), mobile.unrecorded());
 }
 
+TEST_F(Consents, TheLedgerComesInPages) {
+  constexpr std::size_t kDefault = 100;
+  Api ingest(*shop_, "ingest");
+  Api web(*shop_, "web-shop");
+  const std::string who = email(person(ingest, web, "pages"));
+  const std::string subject = web.read(read_of(who, "personalisation")).word("subject");
+  const std::string list = "/v1/consents?purpose=personalisation&subject=" + subject;
+  std::vector<std::string> ids;
+  const auto add = [&] {
+    const ApiAnswer act = web.post("/v1/consents", consent_of(who, {"personalisation"}));
+    ASSERT_EQ(act.status, 201) << act.text;
+    ids.push_back(act.word("id"));
+  };
+  const auto ids_of = [](const ApiAnswer& page) {
+    std::vector<std::string> out;
+    for (const json::value& record : page.object().at("consents").as_array()) {
+      out.emplace_back(record.at("id").as_string());
+    }
+    return out;
+  };
+  while (ids.size() + 1 < kDefault) {
+    add();
+  }
+  const ApiAnswer whole = web.get(list);
+  ASSERT_EQ(whole.status, 200) << whole.text;
+  EXPECT_EQ(ids_of(whole).size(), kDefault);
+  EXPECT_FALSE(whole.object().contains("next")) << "there is no more";
+  add();
+  const ApiAnswer first = web.get(list);
+  EXPECT_EQ(ids_of(first), ids_of(whole));
+  const std::string next = first.word("next");
+  ASSERT_FALSE(next.empty()) << first.text;
+  const ApiAnswer last = web.get(list + "&after=" + next);
+  EXPECT_EQ(ids_of(last), std::vector<std::string>{ids.back()}) << last.text;
+  EXPECT_FALSE(last.object().contains("next"));
+  EXPECT_TRUE(last.recorded());
+  EXPECT_EQ(ids_of(web.get(list + "&limit=1000")).size(), kDefault + 1);
+
+  std::vector<std::string> seen;
+  std::string after;
+  do {
+    const ApiAnswer page = web.get(list + "&limit=40" + after);
+    ASSERT_EQ(page.status, 200) << page.text;
+    const auto some = ids_of(page);
+    EXPECT_LE(some.size(), 40U);
+    seen.insert(seen.end(), some.begin(), some.end());
+    after = page.word("next").empty() ? "" : "&after=" + page.word("next");
+  } while (!after.empty());
+  EXPECT_EQ(std::vector<std::string>(seen.begin() + 1, seen.end()), ids);
+
+  // A place in another list is none in this one.
+  const ApiAnswer other = web.post("/v1/consents", consent_of(who, {"newsletter"}));
+  for (const std::string& bad :
+       {std::string("&limit=0"), std::string("&limit=1001"), std::string("&limit=x"),
+        std::string("&limit="), std::string("&after="), std::string("&after=cns_none"),
+        "&after=" + other.word("id"), std::string("&page=2")}) {
+    const ApiAnswer refused = web.get(list + bad);
+    EXPECT_EQ(refused.status, 400) << bad << refused.text;
+    EXPECT_FALSE(refused.recorded());
+  }
+  expect_proven(shop_->log(), web.receipts(), web.unrecorded());
+}
+
 TEST_F(Consents, OnlyAppsWithTheRoleActForPeople) {
   Api desk(*shop_, "support-desk");
   const std::string who = email("ada@example.com");

@@ -308,6 +308,29 @@ TEST_F(Demo, ServesOperationsOnTheirOwnPortAlone) {
   EXPECT_EQ(openapi->status, 200);
 }
 
+TEST_F(Demo, CountsAnswersByStatusInMetrics) {
+  HttpClient operations(shop_->operations_port());
+  const auto counted = [&](const std::string& code) {
+    const auto answer = operations.request("GET", "/metrics", {}, {});
+    EXPECT_TRUE(answer);
+    const std::string text = answer ? answer->body : std::string();
+    const std::string name = "\nfieldgate_http_responses_total{code=\"" + code + "\"} ";
+    const std::size_t at = text.find(name);
+    EXPECT_NE(at, std::string::npos) << text;
+    return at == std::string::npos ? -1 : std::stol(text.substr(at + name.size()));
+  };
+  const long refused = counted("401");
+  const long missing = counted("404");
+  const long odd = counted("other");
+  Api nobody(shop_->port(), "");
+  EXPECT_EQ(nobody.post("/v1/profiles/read", "{}").status, 401);
+  EXPECT_EQ(nobody.get("/nowhere").status, 404);
+  EXPECT_EQ(nobody.get("/nowhere/else").status, 404);
+  EXPECT_EQ(counted("401"), refused + 1);
+  EXPECT_EQ(counted("404"), missing + 2);
+  EXPECT_EQ(counted("other"), odd);
+}
+
 TEST(DemoState, ASecondStartKeepsDataKeysAndPseudonyms) {
   Bookshop shop;
   ASSERT_TRUE(shop.start_demo());

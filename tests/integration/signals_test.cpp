@@ -219,7 +219,7 @@ TEST(Tls, ServesOverTlsWithASelfSignedCertificate) {
   const std::string good = read_file(certificate);
   fs::rename(certificate + ".new", certificate);
   shop.process().signal(SIGHUP);
-  ASSERT_TRUE(shop.process().wait_for_output("the old certificates stay in use"));
+  ASSERT_TRUE(shop.process().wait_for_output("the old certificate stays in use on listener `"));
   write_file(certificate, good);
   EXPECT_EQ(curl({"--tlsv1.3"}).code, 0);
   EXPECT_EQ(shop.stop(), 0);

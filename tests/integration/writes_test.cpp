@@ -295,6 +295,44 @@ TEST_F(Writes, AStreamedImportInPiecesStoresEveryRowAndTwiceIsSafe) {
   }
 }
 
+TEST_F(Writes, AnImportListsAThousandBadRowsAndCountsTheRest) {
+  constexpr std::size_t kListed = 1000;
+  Api ingest(*shop_, "ingest");
+  // The rows that the store refuses stand in between: their identifiers belong to two people.
+  const auto rows = [](std::size_t malformed) {
+    std::string text;
+    for (std::size_t i = 0; i < malformed / 2; ++i) {
+      text += "{\n";
+    }
+    text += R"({"email":"ada@example.com","account_id":"BK-1002"})"
+            "\n";
+    for (std::size_t i = malformed / 2; i < malformed; ++i) {
+      text += "{\n";
+    }
+    return text;
+  };
+  for (const std::size_t more : {0U, 1U, 500U}) {
+    const ApiAnswer answer = ingest.post("/v1/profiles/import", rows(kListed - 1 + more));
+    ASSERT_EQ(answer.status, 200) << answer.text.substr(0, 200);
+    const json::array& listed = answer.object().at("rejected").as_array();
+    ASSERT_EQ(listed.size(), kListed);
+    for (std::size_t i = 0; i < kListed; ++i) {
+      ASSERT_EQ(listed[i].at("line"), i + 1);
+    }
+    EXPECT_EQ(answer.object().at("problems_not_listed").at("rejected"), more);
+    EXPECT_EQ(answer.object().at("problems_not_listed").at("dropped"), 0);
+    const std::string record = stored_records(shop_->log()).at(answer.receipt().index);
+    EXPECT_NE(record.find(std::to_string(kListed + more) + " rejected"), std::string::npos);
+  }
+  const std::filesystem::path file = shop_->home() / "bad.jsonl";
+  write_file(file, rows(kListed + 1));
+  const Finished words = shop_->cli({"profiles", "import", file.string()});
+  EXPECT_EQ(words.code, 1);
+  EXPECT_NE(words.out.find("not listed: 2 more rejected rows and 0 more values"),
+            std::string::npos);
+  EXPECT_NE(words.out.find("0 imported, 0 updated, 1002 rejected"), std::string::npos);
+}
+
 TEST_F(Writes, TheCommandLineImportsThroughTheRunningGateway) {
   const std::filesystem::path file = shop_->home() / "people.csv";
   write_file(file,

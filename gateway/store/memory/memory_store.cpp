@@ -117,11 +117,17 @@ class MemoryReader final : public Reader {
   Result<ProfilePtr> load(const SubjectId& subject) override {
     return load_from(*store_.content(), subject);
   }
-  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject,
-                                                     NameId purpose) override {
-    std::vector<ConsentRecord> out = of_subject(store_.content()->consents, subject);
-    if (purpose != kNoName) {
-      std::erase_if(out, [purpose](const ConsentRecord& r) { return r.purpose != purpose; });
+  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject, NameId purpose,
+                                                     const HistoryPage& page) override {
+    const std::shared_ptr<const Content> content = store_.content();
+    std::vector<ConsentRecord> out;
+    bool reached = page.after.empty();
+    for (const ConsentRecord& record : content->consents) {
+      if (reached && out.size() < std::min(page.limit, kMaxHistoryPage) &&
+          record.subject == subject && (purpose == kNoName || record.purpose == purpose)) {
+        out.push_back(record);
+      }
+      reached = reached || record.id == page.after;
     }
     return out;
   }

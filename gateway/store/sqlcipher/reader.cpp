@@ -27,7 +27,9 @@ constexpr const char* kConsents =
     "SELECT c.id, s.subject, c.purpose, c.status, c.level, c.text_version, c.language, c.notice,"
     " c.method, c.app, c.is_explicit, c.by_guardian, c.collected_at, c.received_at, c.in_force"
     " FROM subjects s CROSS JOIN consents c ON c.person=s.id"
-    " WHERE s.subject=?1 AND (?2=0 OR c.purpose=?2) ORDER BY c.seq";
+    " WHERE s.subject=?1 AND (?2=0 OR c.purpose=?2)"
+    " AND c.seq>(CASE WHEN ?3='' THEN 0 ELSE (SELECT seq FROM consents WHERE id=?3) END)"
+    " ORDER BY c.seq LIMIT ?4";
 constexpr const char* kConsent =
     "SELECT c.id, s.subject, c.purpose, c.status, c.level, c.text_version, c.language, c.notice,"
     " c.method, c.app, c.is_explicit, c.by_guardian, c.collected_at, c.received_at, c.in_force"
@@ -202,10 +204,13 @@ Result<ProfilePtr> SqlcipherReader::load(const SubjectId& subject) {
 }
 
 Result<std::vector<ConsentRecord>> SqlcipherReader::consent_history(const SubjectId& subject,
-                                                                    NameId purpose) {
+                                                                    NameId purpose,
+                                                                    const HistoryPage& page) {
   FIELDGATE_TRY(const auto held, snapshot_->enter());
   consents_.bind(1, ByteView(subject.bytes));
   consents_.bind(2, std::int64_t{purpose});
+  consents_.bind_text(3, page.after);
+  consents_.bind(4, static_cast<std::int64_t>(std::min(page.limit, kMaxHistoryPage)));
   return read_all(consents_, read_consent);
 }
 

@@ -28,8 +28,8 @@ class SqlcipherReader final : public Reader {
 
   Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) override;
   Result<ProfilePtr> load(const SubjectId& subject) override;
-  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject,
-                                                     NameId purpose) override;
+  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject, NameId purpose,
+                                                     const HistoryPage& page) override;
   Result<std::optional<ConsentRecord>> consent_record(std::string_view id) override;
   Result<std::vector<ObjectionRecord>> objection_history(const SubjectId& subject) override;
   Result<std::vector<RestrictionRecord>> restriction_history(const SubjectId& subject) override;

@@ -1,6 +1,7 @@
 // A finding about a file that a person wrote: what is wrong, where, what to do.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,15 @@ struct Diagnostic {
 /// "file:line:col: error: message [code]; suggestion", one line, for terminals.
 [[nodiscard]] std::string format_diagnostic(const Diagnostic& finding);
 
-/// The word of `known` nearest to `word` (edit distance of at most a third of its length), or
-/// empty.
+/// Octets of somebody's text that a message repeats.
+inline constexpr std::size_t kMaxExcerptBytes = 64;
+
+/// Text that somebody gave, fit for a message: control characters and invalid UTF-8 as `\x1b`, cut
+/// behind `kMaxExcerptBytes` with "…" in place of the rest.
+[[nodiscard]] std::string excerpt(std::string_view text);
+
+/// The word of `known` nearest to `word` (at most a third of its length in edits; two neighbours
+/// that changed places are one), or empty.
 [[nodiscard]] std::string nearest_word(std::string_view word,
                                        const std::vector<std::string>& known);
 

@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   kNotFound,         ///< no such thing for this caller (404)
   kConflict,         ///< the state forbids it, e.g. the directory is locked (409)
   kTooLarge,         ///< a documented limit was passed (413)
+  kTimedOut,         ///< the caller was too slow (408)
   kUnavailable,      ///< a needed part is down, full or busy; try later (503)
   kCorrupt,          ///< stored data fails its integrity check (503; start is refused)
   kInternal,         ///< a broken invariant of ours (500 at the edge, never allows)

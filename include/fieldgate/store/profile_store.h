@@ -61,6 +61,15 @@ struct ProfileWrite {
   std::vector<IdentifierLink> remove_links;
 };
 
+/// Consent records that one call reads.
+inline constexpr std::size_t kMaxHistoryPage = 1001;
+
+/// Which part of a history: the first, or the one behind a record of it.
+struct HistoryPage {
+  std::string_view after = {};  ///< id of a record; nothing follows an id that the store lacks
+  std::size_t limit = kMaxHistoryPage;
+};
+
 /// Reads. One per thread, not shared; sees every write that was committed before the call.
 class Reader {
  public:
@@ -68,9 +77,9 @@ class Reader {
   /// The person that an identifier leads to, whole, in one transaction; null when there is none.
   [[nodiscard]] virtual Result<ProfilePtr> find(IdentifierType type, const BlindIndex& index) = 0;
   [[nodiscard]] virtual Result<ProfilePtr> load(const SubjectId& subject) = 0;
-  /// The person's ledger in order of arrival; of one purpose unless `kNoName`.
-  [[nodiscard]] virtual Result<std::vector<ConsentRecord>> consent_history(const SubjectId& subject,
-                                                                           NameId purpose) = 0;
+  /// A page of the person's ledger in order of arrival; of one purpose unless `kNoName`.
+  [[nodiscard]] virtual Result<std::vector<ConsentRecord>> consent_history(
+      const SubjectId& subject, NameId purpose, const HistoryPage& page) = 0;
   [[nodiscard]] virtual Result<std::optional<ConsentRecord>> consent_record(
       std::string_view id) = 0;
   /// Every objection and restriction that the person's ledger holds, in order of arrival.

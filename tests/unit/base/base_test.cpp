@@ -99,6 +99,44 @@ TEST(NearestWord, AThirdOfTheLengthIsTheLimit) {
   EXPECT_EQ(nearest_word("ab", {"ac"}), "ac") << "one edit is always allowed";
 }
 
+TEST(NearestWord, TwoNeighboursThatChangedPlacesAreOneEdit) {
+  const std::vector<std::string> known = {"email", "phone"};
+  EXPECT_EQ(nearest_word("emial", known), "email");
+  EXPECT_EQ(nearest_word("emali", known), "email");
+  EXPECT_EQ(nearest_word("mela", {"email"}), "") << "a swap and another edit";
+  EXPECT_EQ(nearest_word("ba", {"ab"}), "ab");
+  EXPECT_EQ(nearest_word("abcd", {"badc"}), "") << "two swaps are two edits";
+  EXPECT_EQ(nearest_word("abcdef", {"badcef"}), "badcef");
+}
+
+TEST(NearestWord, AWordAsLongAsABodyIsNearNothing) {
+  EXPECT_EQ(nearest_word(std::string(1024 * 1024, 'e'), {"email", "phone"}), "");
+}
+
+TEST(Excerpt, CutsBehindItsLimitAndNotInsideACharacter) {
+  const std::string full(kMaxExcerptBytes, 'x');
+  EXPECT_EQ(excerpt(""), "");
+  EXPECT_EQ(excerpt(full), full);
+  EXPECT_EQ(excerpt(full + 'x'), full + "…");
+  const std::string nearly(kMaxExcerptBytes - 2, 'x');
+  EXPECT_EQ(excerpt(nearly + "ä"), nearly + "ä");
+  EXPECT_EQ(excerpt(nearly + "€"), nearly + "…");
+}
+
+TEST(Excerpt, EscapesWhatATerminalWouldObey) {
+  EXPECT_EQ(excerpt("Straße 7"), "Straße 7");
+  EXPECT_EQ(excerpt("a\x1b[2Jb\nc\x7f"), "a\\x1b[2Jb\\x0ac\\x7f");
+  EXPECT_EQ(excerpt(std::string("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(excerpt("\xC2\x9B"
+                    "2J"),
+            "\\xc2\\x9b2J")
+      << "the other way to write an escape";
+  EXPECT_EQ(excerpt("\xC2\xA7"), "\xC2\xA7");
+  EXPECT_EQ(excerpt("caf\xE9"), "caf\\xe9");
+  EXPECT_EQ(excerpt("\xE2\x82"), "\\xe2\\x82");
+  EXPECT_EQ(excerpt(std::string(kMaxExcerptBytes + 1, '\n')).size(), kMaxExcerptBytes * 4 + 3);
+}
+
 TEST(NearestWord, TheNearerOneWins) {
   EXPECT_EQ(nearest_word("marketing", {"marketings!", "marketinh"}), "marketinh");
 }

@@ -295,6 +295,7 @@ TEST(Listeners, PlainStaysOnLoopbackUnlessAProxyIsNamed) {
     const auto refused = server::Server::start(plain_on(address));
     ASSERT_TRUE(refused.has_error()) << address;
     EXPECT_NE(refused.error().message.find("plain HTTP"), std::string::npos);
+    EXPECT_NE(refused.error().message.find("`plain_behind_proxy`"), std::string::npos);
   }
   EXPECT_FALSE(server::Server::start(plain_on("127.0.0.1")).has_error());
   EXPECT_FALSE(server::Server::start(plain_on("0.0.0.0", "127.0.0.1")).has_error());

@@ -255,6 +255,47 @@ TEST(Tls, ReloadTakesTheNewCertificateAndKeepsTheOldOnAnError) {
   EXPECT_TRUE(server.server().reload_tls().has_error()) << "a key of another certificate";
 }
 
+TEST(Tls, ReloadTriesEveryListenerAndNamesEachThatKeepsItsOldCertificate) {
+  Certificate certificates[3] = {Certificate("a1"), Certificate("b1"), Certificate("c1")};
+  TestServer server(make_router(), {}, [&](server::ServerOptions& options) {
+    options.listeners[0].name = "apps";
+    options.listeners[0].tls = certificates[0].files();
+    for (const std::size_t i : {1U, 2U}) {
+      options.listeners.push_back(options.listeners[0]);
+      options.listeners[i].name = i == 1 ? "legal" : "officer";
+      options.listeners[i].tls = certificates[i].files();
+    }
+  });
+  const auto names = [&] {
+    std::string all;
+    for (const std::size_t i : {0U, 1U, 2U}) {
+      all += TlsClient(server.server().port(i)).common_name() + ' ';
+    }
+    return all;
+  };
+  ASSERT_EQ(names(), "a1 b1 c1 ");
+  std::ofstream(certificates[0].files().certificate_chain) << "no certificate";
+  certificates[1].make("b2");
+  certificates[2].make("c2");
+  const auto first = server.server().reload_tls();
+  ASSERT_TRUE(first.has_error());
+  EXPECT_NE(first.error().message.find("listener `apps`: "), std::string::npos);
+  EXPECT_EQ(first.error().message.find("`legal`"), std::string::npos) << first.error().message;
+  EXPECT_EQ(names(), "a1 b2 c2 ");
+
+  std::ofstream(certificates[2].files().certificate_chain) << "no certificate";
+  certificates[1].make("b3");
+  const auto both = server.server().reload_tls();
+  ASSERT_TRUE(both.has_error());
+  EXPECT_NE(both.error().message.find("listener `apps`: "), std::string::npos);
+  EXPECT_NE(both.error().message.find("; listener `officer`: "), std::string::npos);
+  EXPECT_EQ(names(), "a1 b3 c2 ");
+  certificates[0].make("a4");
+  certificates[2].make("c4");
+  EXPECT_FALSE(server.server().reload_tls().has_error());
+  EXPECT_EQ(names(), "a4 b3 c4 ");
+}
+
 TEST(Tls, GarbageAndPlainHttpAreClosed) {
   const Certificate certificate("one");
   auto server = tls_server(certificate);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -100,6 +101,50 @@ TEST_F(ControlTest, IsPrivateAndGoesWithItsServer) {
   }
   EXPECT_FALSE(fs::exists(socket));
   EXPECT_FALSE(ask_running_gateway(folder_, {}, [](std::uint64_t) {}).has_value());
+}
+
+TEST_F(ControlTest, IsPrivateUnderEveryMaskAndLeavesItAlone) {
+  const fs::path socket = folder_ / "control.sock";
+  const mode_t before = ::umask(0);
+  for (const mode_t mask : {0000U, 0022U, 0777U}) {
+    ::umask(mask);
+    const auto server = ControlServer::start(folder_, echo);
+    EXPECT_EQ(::umask(before), mask);
+    ASSERT_TRUE(server.has_value()) << server.error().message;
+    EXPECT_EQ(fs::status(socket).permissions(), fs::perms(0600)) << mask;
+    EXPECT_TRUE(ask_running_gateway(folder_, {}, [](std::uint64_t) {}).has_value());
+  }
+}
+
+// Asks for the umask as the kernel tells it, without changing it.
+std::string umask_of_process() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("Umask:")) {
+      return line;
+    }
+  }
+  return {};
+}
+
+TEST_F(ControlTest, AFileMadeMeanwhileByAnotherThreadHasItsOwnMode) {
+  const std::string before = umask_of_process();
+  ASSERT_FALSE(before.empty());
+  std::atomic<bool> over{false};
+  std::atomic<std::size_t> looks{0};
+  std::atomic<std::size_t> changed{0};
+  std::thread other([&] {
+    while (!over) {
+      changed += umask_of_process() == before ? 0U : 1U;
+      ++looks;
+    }
+  });
+  while (looks < 5000) {
+    ASSERT_TRUE(ControlServer::start(folder_, echo).has_value());
+  }
+  over = true;
+  other.join();
+  EXPECT_EQ(changed, 0U);
 }
 
 TEST_F(ControlTest, TakesThePlaceOfASocketThatADeadProcessLeft) {

@@ -32,6 +32,22 @@ std::string first_finding(std::string_view text) {
   return result.findings.empty() ? "" : format_diagnostic(result.findings.front());
 }
 
+TEST(ImportMapping, RepeatsOnlyTheBeginningOfALongName) {
+  const std::string long_name(500, 'x');
+  const std::string said = first_finding("identifiers: {account_id: Id}\n" + long_name + ": 1\n");
+  EXPECT_NE(said.find('`' + excerpt(long_name) + '`'), std::string::npos) << said;
+  EXPECT_LT(said.size(), 200U) << said;
+
+  CollectingSink sink;
+  const MappingResult result = load_mapping(
+      "identifiers: {account_id: " + long_name + ", email: Mail}\n", "m.yaml", sink.policy);
+  ASSERT_TRUE(result.mapping.has_value());
+  const auto source = make_csv_source(sink.policy, &*result.mapping, test_defaults(), sink);
+  EXPECT_TRUE(source->feed("Mail\n").has_error());
+  ASSERT_EQ(sink.errors.size(), 1U);
+  EXPECT_EQ(sink.errors[0].field, excerpt(long_name));
+}
+
 TEST(ImportMapping, ReadsAForeignFile) {
   CollectingSink sink;
   const MappingResult result = load_mapping(kMapping, "m.yaml", sink.policy);

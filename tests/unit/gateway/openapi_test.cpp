@@ -9,6 +9,7 @@
 #include "gateway/read_path/read_request.h"
 #include "gateway/web/docs_page.h"
 #include "gateway/web/embedded.h"
+#include "gateway/write/import_report.h"
 
 #include <fieldgate/policy/reason.h>
 
@@ -166,6 +167,18 @@ TEST(OpenApi, names_the_codes_in_the_order_in_which_a_refusal_does) {
   }
 }
 
+// The schema of an operation's parameter `limit`.
+const json::object& limit_of(const std::string& operation) {
+  static const json::object none;
+  for (const json::value& parameter : documented().at(operation)->at("parameters").as_array()) {
+    if (parameter.at("name").as_string() == "limit") {
+      return parameter.at("schema").as_object();
+    }
+  }
+  ADD_FAILURE() << operation << " has no `limit`";
+  return none;
+}
+
 TEST(OpenApi, gives_the_limits_of_the_code) {
   EXPECT_EQ(
       schema("BatchRequest").at("properties").at("reads").at("maxItems").to_number<std::size_t>(),
@@ -179,17 +192,19 @@ TEST(OpenApi, gives_the_limits_of_the_code) {
                 .at("maxItems")
                 .to_number<std::size_t>(),
             importing::kMaxIdentifiersPerPerson);
-  const json::array& parameters =
-      documented()
-          .at("get /v1/spaces/{space}/collections/users/profiles/{external_id}/traits")
-          ->at("parameters")
-          .as_array();
-  const auto limit = std::find_if(parameters.begin(), parameters.end(), [](const json::value& p) {
-    return p.at("name").as_string() == "limit";
-  });
-  ASSERT_NE(limit, parameters.end());
-  EXPECT_EQ(limit->at("schema").at("maximum").to_number<std::size_t>(), api::kMaxTraits);
-  EXPECT_EQ(limit->at("schema").at("default").to_number<std::size_t>(), api::kDefaultTraits);
+  for (const char* const list : {"rejected", "dropped"}) {
+    EXPECT_EQ(schema("ImportAnswer").at("properties").at(list).at("maxItems"),
+              write::kMaxListedProblems);
+  }
+  const json::object& limit =
+      limit_of("get /v1/spaces/{space}/collections/users/profiles/{external_id}/traits");
+  EXPECT_EQ(limit.at("maximum").to_number<std::size_t>(), api::kMaxTraits);
+  EXPECT_EQ(limit.at("default").to_number<std::size_t>(), api::kDefaultTraits);
+  const json::object& page = limit_of("get /v1/consents");
+  EXPECT_EQ(page.at("maximum").to_number<std::size_t>(), api::kMaxConsentsListed);
+  EXPECT_EQ(page.at("default").to_number<std::size_t>(), api::kDefaultConsentsListed);
+  EXPECT_EQ(schema("ConsentHistory").at("properties").at("consents").at("maxItems"),
+            api::kMaxConsentsListed);
 }
 
 TEST(OpenApi, closes_every_request_body) {

@@ -59,8 +59,9 @@ class InterposedReader final : public Reader {
     run(store_.after_read);
     return result;
   }
-  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& id, NameId name) override {
-    return inner_->consent_history(id, name);
+  Result<std::vector<ConsentRecord>> consent_history(const SubjectId& id, NameId name,
+                                                     const HistoryPage& page) override {
+    return inner_->consent_history(id, name, page);
   }
   Result<std::optional<ConsentRecord>> consent_record(std::string_view id) override {
     return inner_->consent_record(id);
