@@ -203,7 +203,7 @@ Result<void> Deployment::open_parts() {
   options.profiles_key = keyring_->tenant_key(crypto::TenantKey::kProfilesDb);
   options.keys_key = keyring_->tenant_key(crypto::TenantKey::kKeysDb);
   options.create = fresh;
-  FIELDGATE_TRY(auto sqlcipher, store::open_sqlcipher_store(std::move(options)));
+  FIELDGATE_TRY(auto sqlcipher, store::open_sqlcipher_store(options));
   store_ = store::make_hot_store(std::move(sqlcipher), config_.hot_set_bytes);
 
   crypto::Ed25519Signer signer(keyring_->tenant_key(crypto::TenantKey::kLogSigning));

@@ -29,6 +29,8 @@ class DirectoryLock {
  public:
   /// `kConflict` when another process holds it, naming its process id.
   [[nodiscard]] static Result<DirectoryLock> take(const std::filesystem::path& directory);
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&& other) noexcept;
   ~DirectoryLock();

@@ -9,8 +9,8 @@ namespace fieldgate::api {
 
 namespace {
 
-/// Records that a busy loop gathers at most before it hands them on.
-constexpr std::size_t kLargestBatch = 64;
+/// Exchanges that a busy loop lets wait at most before it hands their records on.
+constexpr std::size_t kMostThatWait = 64;
 
 // Lives from the append until the log has told it; owns itself meanwhile.
 class PendingAnswer final : public audit::Waiter {
@@ -57,9 +57,7 @@ LoopState::LoopState(Deployment& deployment, std::unique_ptr<store::Reader> read
 
 void LoopState::append(std::string_view line, audit::Waiter& waiter) {
   appender_->append(line, waiter);
-  if (++unflushed_ >= std::clamp<std::size_t>(loop_->connections() / 2, 1, kLargestBatch)) {
-    flush();
-  } else if (!flush_due_) {
+  if (!flush_due_) {
     flush_due_ = true;
     loop_->at_turn_end([this] {
       flush_due_ = false;
@@ -68,8 +66,14 @@ void LoopState::append(std::string_view line, audit::Waiter& waiter) {
   }
 }
 
+void LoopState::exchange_waits() {
+  if (++waiting_ >= std::clamp<std::size_t>(loop_->connections() / 2, 1, kMostThatWait)) {
+    flush();
+  }
+}
+
 void LoopState::flush() {
-  unflushed_ = 0;
+  waiting_ = 0;
   appender_->flush();
 }
 
@@ -95,6 +99,7 @@ void record_and_answer(LoopState& state, http::Exchange& exchange,
                        read_path::Recordable recordable) {
   auto* pending = new PendingAnswer(exchange, std::move(recordable.answer));
   state.append(recordable.line, *pending);
+  state.exchange_waits();
 }
 
 Result<void> may_write(const audit::Log& log) {
@@ -121,9 +126,9 @@ void write_and_answer(LoopState& state, http::Exchange& exchange, WriteWork work
         }
         return ok();
       },
-      [flight, &state, &exchange](Result<void> committed) {
+      [flight, &state, &exchange](const Result<void>& committed) {
         if (committed.has_error()) {
-          flight->outcome = std::move(committed).error();
+          flight->outcome = committed.error();
         }
         state.loop().post([flight, &state, &exchange] {
           if (flight->outcome.has_error()) {

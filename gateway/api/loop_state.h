@@ -25,9 +25,12 @@ class LoopState final : public audit::LoopWaker {
   [[nodiscard]] Deployment& deployment() { return deployment_; }
   [[nodiscard]] read_path::Environment& environment() { return environment_; }
 
-  /// Hands a record to the log. What is appended is committed when the turn ends, or earlier when
-  /// half of the connections wait for it: the loop then decides the other half meanwhile.
+  /// Hands a record to the log; it is committed when the turn ends, or earlier.
   void append(std::string_view line, audit::Waiter& waiter);
+  /// Call once for each exchange that now waits for its records. When that is half of the
+  /// connections, what was appended is committed at once: the loop decides the other half
+  /// meanwhile.
+  void exchange_waits();
   /// The half-second tick: gives up on commits that stall.
   void tick() { appender_->sweep(); }
   void wake() noexcept override;
@@ -45,7 +48,7 @@ class LoopState final : public audit::LoopWaker {
   read_path::Environment environment_;
   http::Loop* loop_ = nullptr;
   bool flush_due_ = false;
-  std::size_t unflushed_ = 0;  // records
+  std::size_t waiting_ = 0;  // exchanges, since the last flush
 };
 
 /// Makes the record durable, then answers with the receipt. If it cannot be recorded the answer is

@@ -41,7 +41,6 @@ class Batch {
 
  private:
   void finish() {
-    const std::unique_ptr<Batch> self(this);
     std::string body = "{\"results\":[";
     for (std::size_t i = 0; i < results_.size(); ++i) {
       body += i == 0 ? "{\"status\":" : ",{\"status\":";
@@ -60,21 +59,21 @@ class Batch {
 
 class BatchedRead final : public audit::Waiter {
  public:
-  BatchedRead(Batch& batch, std::size_t position, read_path::Answer answer)
-      : batch_(batch), position_(position), answer_(std::move(answer)) {}
+  BatchedRead(std::shared_ptr<Batch> batch, std::size_t position, read_path::Answer answer)
+      : batch_(std::move(batch)), position_(position), answer_(std::move(answer)) {}
 
   void recorded(Result<audit::Receipt> receipt) noexcept override {
     const std::unique_ptr<BatchedRead> self(this);
     if (receipt.has_error()) {
-      batch_.failed(position_, receipt.error());
+      batch_->failed(position_, receipt.error());
       return;
     }
     const unsigned status = answer_.status;
-    batch_.done(position_, status, read_path::respond(std::move(answer_), *receipt));
+    batch_->done(position_, status, read_path::respond(std::move(answer_), *receipt));
   }
 
  private:
-  Batch& batch_;
+  std::shared_ptr<Batch> batch_;
   std::size_t position_;
   read_path::Answer answer_;
 };
@@ -214,7 +213,7 @@ void read_batch(LoopState& state, http::Exchange& exchange) {
   }
   const boost::json::array& list = reads->get_array();
   const read_path::Call whole = start_call(state, exchange);
-  auto* batch = new Batch(exchange, list.size());  // ends itself with its last read
+  const auto batch = std::make_shared<Batch>(exchange, list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     read_path::Call call = whole;
     call.record_id += '.' + std::to_string(i);
@@ -223,9 +222,10 @@ void read_batch(LoopState& state, http::Exchange& exchange) {
       batch->failed(i, recordable.error());
       continue;
     }
-    auto* read = new BatchedRead(*batch, i, std::move(recordable->answer));
+    auto* read = new BatchedRead(batch, i, std::move(recordable->answer));
     state.append(recordable->line, *read);
   }
+  state.exchange_waits();
 }
 
 void read_traits(LoopState& state, http::Exchange& exchange) {
@@ -261,6 +261,7 @@ void read_traits(LoopState& state, http::Exchange& exchange) {
   }
   auto* pending = new TraitsAnswer(exchange, std::move(recordable->answer), query->limit);
   state.append(recordable->line, *pending);
+  state.exchange_waits();
 }
 
 }  // namespace fieldgate::api

@@ -1,7 +1,7 @@
 // Every subcommand, each in a file of its own.
 #pragma once
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

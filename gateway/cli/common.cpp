@@ -24,14 +24,15 @@ void add_config_option(CLI::App& command, fs::path& file) {
 }
 
 fs::path demo_home() {
-  const char* home = std::getenv("FIELDGATE_HOME");
+  const char* home = std::getenv("FIELDGATE_HOME");  // NOLINT(concurrency-mt-unsafe)
   return home != nullptr && *home != '\0' ? fs::path(home) : fs::path(".fieldgate");
 }
 
 Result<config::Config> find_config(const fs::path& given) {
   fs::path file = given;
   if (file.empty()) {
-    const bool home_given = std::getenv("FIELDGATE_HOME") != nullptr;
+    const bool home_given =
+        std::getenv("FIELDGATE_HOME") != nullptr;  // NOLINT(concurrency-mt-unsafe)
     file = !home_given && fs::exists("fieldgate.yaml") ? fs::path("fieldgate.yaml")
                                                        : demo_home() / "fieldgate.yaml";
   }

@@ -58,7 +58,7 @@ std::string quoted(const fs::path& path) {
 }
 
 Result<std::uint16_t> chosen_port() {
-  const char* text = std::getenv("FIELDGATE_PORT");
+  const char* text = std::getenv("FIELDGATE_PORT");  // NOLINT(concurrency-mt-unsafe)
   if (text == nullptr || *text == '\0') {
     return kDefaultPort;
   }
@@ -120,7 +120,7 @@ bool is_good(const std::vector<store::Credential>& credentials, const std::strin
 
 }  // namespace
 
-Result<DemoHome> DemoHome::prepare(const fs::path& home, fs::path example, Random& random) {
+Result<DemoHome> DemoHome::prepare(const fs::path& home, const fs::path& example, Random& random) {
   DemoHome demo;
   FIELDGATE_TRY(demo.example_, find_example(example));
   FIELDGATE_TRY(const std::uint16_t port, chosen_port());

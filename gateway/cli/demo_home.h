@@ -16,7 +16,8 @@ class DemoHome {
  public:
   /// `example` empty: docs/examples/bookshop below the working directory or beside the binary.
   [[nodiscard]] static Result<DemoHome> prepare(const std::filesystem::path& home,
-                                                std::filesystem::path example, Random& random);
+                                                const std::filesystem::path& example,
+                                                Random& random);
 
   [[nodiscard]] std::filesystem::path config_file() const { return home_ / "fieldgate.yaml"; }
   [[nodiscard]] std::filesystem::path environment_file() const { return home_ / "demo.env"; }

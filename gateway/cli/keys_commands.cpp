@@ -24,7 +24,7 @@ struct KeyOptions {
 
 // Runs one command and prints its result through `print`, or as JSON.
 template <class Print>
-int run(const KeyOptions& options, boost::json::object request, Print print) {
+int run(const KeyOptions& options, const boost::json::object& request, const Print& print) {
   const auto config = find_config(options.config);
   if (config.has_error()) {
     return fail(config.error());

@@ -3,7 +3,7 @@
 #include "gateway/cli/common.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 #include <sys/resource.h>
 
 #include <iostream>
@@ -45,6 +45,7 @@ int serve_until_signal(Gateway& gateway) {
   });
   const bool clean = gateway.wait();
   // Wakes the signal thread when it was the log that ended the wait.
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): that thread takes it with sigwait
   pthread_kill(signals.native_handle(), SIGTERM);
   signals.join();
   // From here a second signal ends the process at once.

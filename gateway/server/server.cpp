@@ -4,7 +4,7 @@
 #include "gateway/server/listener.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 #include <sys/resource.h>
 #include <boost/asio/post.hpp>
 

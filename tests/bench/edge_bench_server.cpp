@@ -4,7 +4,7 @@
 #include "gateway/http/router.h"
 #include "gateway/server/server.h"
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 
 #include <cstdio>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 
 #include <boost/json/parse.hpp>
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 
 #include <algorithm>
 #include <fstream>

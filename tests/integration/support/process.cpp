@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
