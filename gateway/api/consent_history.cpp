@@ -103,8 +103,8 @@ read_path::Step<std::pair<SubjectId, std::string>> history(LoopState& state, con
   }
   store::Reader& reader = state.environment().reader;
   const auto profile = find_person(reader, *key);
-  const Refusal unavailable{503, policy::ReasonCode::kCannotDecide,
-                            "the consent store cannot answer now", purpose, std::nullopt};
+  Refusal unavailable{503, policy::ReasonCode::kCannotDecide, "the consent store cannot answer now",
+                      purpose, std::nullopt};
   if (profile.has_error()) {
     return unavailable;
   }

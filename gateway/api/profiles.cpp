@@ -38,6 +38,7 @@ importing::ImportDefaults defaults_of(LoopState& state, const Call& call) {
 Result<Recordable> record_upsert(LoopState& state, const Call& call, policy::AppIndex app,
                                  const importing::PersonRow& row, const write::Upserted& upserted) {
   std::vector<audit::FieldOutcome> outcomes;
+  outcomes.reserve(row.fields.size());
   for (const importing::PersonField& field : row.fields) {
     outcomes.push_back({call.policy->set().fields()[field.field].name,
                         upserted.written.test(field.field) ? "written" : "kept-newer"});
@@ -121,7 +122,7 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
           return write::write_rows(self->state_.deployment().sealing(), *self->call_.policy,
                                    transaction, *rows, self->part_);
         },
-        [self](Result<void> committed) {
+        [self](const Result<void>& committed) {
           const Error failure = committed.has_error() ? committed.error() : Error{};
           self->state_.loop().post(
               [self, failed = committed.has_error(), failure] { self->written(failed, failure); });

@@ -180,6 +180,7 @@ class TraitsAnswer final : public audit::Waiter {
 }  // namespace
 
 void read_profile(LoopState& state, http::Exchange& exchange) {
+  // Not cleared: only what was written to it is read. NOLINTNEXTLINE(*-pro-type-member-init)
   std::array<unsigned char, kBodyScratchBytes> scratch;
   boost::json::monotonic_resource storage(scratch.data(), scratch.size());
   const auto body = http::parse_json(exchange.request().body, &storage);

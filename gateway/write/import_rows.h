@@ -19,7 +19,7 @@ inline constexpr std::size_t kRowsBesideTraffic = 500;
 /// Rows of one transaction when nothing else is served.
 inline constexpr std::size_t kRowsAlone = 10'000;
 /// Bytes of rows that wait for their transaction, however few they are.
-inline constexpr std::size_t kMaxRowBytesHeld = 8 * 1024 * 1024;
+inline constexpr std::size_t kMaxRowBytesHeld = 8UL * 1024 * 1024;
 
 /// Writes rows that a reader found good. A row that cannot be written (its identifiers belong to
 /// two people) is rejected by line; the others of its transaction are written.
