@@ -54,7 +54,7 @@ int add(const KeyOptions& options) {
   if (!options.expires.empty()) {
     request["expires"] = options.expires;
   }
-  return run(options, std::move(request), [](const boost::json::object& result) {
+  return run(options, request, [](const boost::json::object& result) {
     std::cout << word(result, "key") << '\n';
     std::cerr << "this key is shown once and stored as a hash; it acts for `" << word(result, "app")
               << "`\n";

@@ -205,7 +205,7 @@ void read_limits(Reader& reader, const YamlNode& node, server::Limits& limits) {
               {"keep_alive_seconds", duration(limits.keep_alive_idle, "keep_alive_seconds")},
               {"write_stalled_seconds", duration(limits.write_stalled, "write_stalled_seconds")},
               {"drain_seconds", duration(limits.drain, "drain_seconds")},
-              {"header_bytes", count(limits.header_bytes, "header_bytes", 1024, 16 * 1024)},
+              {"header_bytes", count(limits.header_bytes, "header_bytes", 1024, 16UL * 1024)},
               {"header_fields", count(limits.header_fields, "header_fields", 8, 1000)},
               {"body_bytes", count(limits.body_bytes, "body_bytes", 1024, 64ULL * 1024 * 1024)},
               {"connections", count(limits.connections, "connections", 0, 1'000'000)}});

@@ -48,10 +48,12 @@ std::size_t significant_digits(std::string_view literal) {
 
 class ValueBuilder {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): Boost.JSON looks for these names
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
+  // NOLINTEND(readability-identifier-naming)
 
   ValueBuilder(json::storage_ptr storage, bool has_escapes, unsigned char* scratch)
       : stack_(json::storage_ptr(), scratch, kScratchBytes),
@@ -200,6 +202,7 @@ Error syntax_error(std::string_view what, std::size_t offset) {
 Result<json::value> parse_json(std::string_view text, json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
+  // Not cleared: only what was written to it is read. NOLINTNEXTLINE(*-pro-type-member-init)
   alignas(std::max_align_t) std::array<unsigned char, kScratchBytes> scratch;
   const bool has_escapes = text.find('\\') != std::string_view::npos;
   try {

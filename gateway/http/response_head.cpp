@@ -94,7 +94,7 @@ std::string_view reason_of(unsigned status) {
 }
 
 void append_number(std::string& out, std::size_t number) {
-  std::array<char, 20> digits;
+  std::array<char, 20> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
 }

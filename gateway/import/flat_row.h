@@ -25,7 +25,7 @@ namespace fieldgate::importing {
 /// Reads one row: `cell_of` gives the cell of a named column.
 template <class CellOf>
 void read_flat_row(RowBuilder& builder, const policy::PolicySet& policy, const Mapping& mapping,
-                   const ImportDefaults& defaults, CellOf&& cell_of) {
+                   const ImportDefaults& defaults, const CellOf& cell_of) {
   const auto value_of = [&](const ValueOrigin& origin) {
     return origin.column.empty() ? Cell{origin.constant} : cell_of(origin.column);
   };

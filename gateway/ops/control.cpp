@@ -224,16 +224,19 @@ std::optional<Result<object>> ask_running_gateway(const std::filesystem::path& d
                                                   const ControlServer::Progress& progress) {
   const std::filesystem::path path = socket_path(data_directory);
   struct Connection {
-    int descriptor;
+    explicit Connection(int opened) : descriptor(opened) {}
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
     ~Connection() { ::close(descriptor); }
+    int descriptor;
   };
-  const Connection connection{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const Connection connection(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const Address address(path);
   if (connection.descriptor < 0 ||
       ::connect(connection.descriptor, address.get(), address.size()) != 0) {
     return std::nullopt;
   }
-  const Result<object> lost =
+  Result<object> lost =
       make_error(ErrorCode::kUnavailable, "the running gateway went away before it answered");
   if (!send_line(connection.descriptor, request)) {
     return lost;

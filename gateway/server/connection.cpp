@@ -347,7 +347,7 @@ void Connection::abandon() {
     intrusive_ptr_release(this);
   }
   close();
-  loop_ = nullptr;
+  loop_ = nullptr;  // NOLINT(clang-analyzer-cplusplus.NewDelete): `self` keeps it alive
 }
 
 void Connection::on_deadline() {

@@ -74,6 +74,8 @@ class Connection final : public http::Exchange {
   enum class Piece { kGot, kEnd, kNeedMore, kMalformed };
 
   Connection(EventLoop& loop, const Listener& listener, int descriptor, std::string peer);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
   ~Connection() override;
   friend void intrusive_ptr_add_ref(Connection* connection);
   friend void intrusive_ptr_release(Connection* connection);

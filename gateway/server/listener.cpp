@@ -59,6 +59,8 @@ bool out_of_resources(int error) {
 class AcceptedSocket {
  public:
   explicit AcceptedSocket(int descriptor) : descriptor_(descriptor) {}
+  AcceptedSocket(const AcceptedSocket&) = delete;
+  AcceptedSocket& operator=(const AcceptedSocket&) = delete;
   AcceptedSocket(AcceptedSocket&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)) {}
   AcceptedSocket& operator=(AcceptedSocket&&) = delete;

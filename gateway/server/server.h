@@ -79,6 +79,8 @@ class Server {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerOptions options);
   ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
   /// The bound port of a listener, by its position.
   [[nodiscard]] std::uint16_t port(std::size_t listener) const;
   /// Reads the certificate and key of every listener again. Where they cannot be used the old ones

@@ -77,6 +77,7 @@ Transport::Transport(int descriptor, SslHandle ssl)
     : descriptor_(descriptor), ssl_(std::move(ssl)) {
   if (ssl_ != nullptr) {
     BIO* const bio = BIO_new(socket_bio_method());
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the way to hand a number through a BIO
     BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);

@@ -23,7 +23,7 @@ enum class IoStatus {
 };
 
 struct IoOutcome {
-  IoStatus status;
+  IoStatus status = IoStatus::kFailed;
   std::size_t bytes = 0;
 };
 
