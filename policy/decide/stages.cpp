@@ -184,7 +184,7 @@ ReasonCode judge_consent(const Case& c, const ConsentFact* fact) {
   if (fact->at > now + kClockTolerance) {
     return ReasonCode::kNoConsent;
   }
-  if (c.purpose.refresh_after) {
+  if (c.purpose.refresh_after && !is_surely_before_end(fact->at, *c.purpose.refresh_after, now)) {
     const std::optional<UtcTime> end = add_period(fact->at, *c.purpose.refresh_after);
     if (!end) {
       return ReasonCode::kCannotDecide;

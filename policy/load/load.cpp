@@ -197,7 +197,9 @@ LoadResult load_policy_directory(const std::filesystem::path& directory) {
     }
     std::ifstream stream(path, std::ios::binary);
     std::string text;
-    text.resize(kMaxYamlBytes + 1);  // one more than the reader takes, so that it says so
+    const std::uintmax_t size = std::filesystem::file_size(path, status);
+    // One more than the reader takes, so that it says so.
+    text.resize(std::min<std::uintmax_t>(status ? 0 : size, kMaxYamlBytes) + 1);
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(stream.gcount()));
     if (!stream.eof() && stream.fail()) {

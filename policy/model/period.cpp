@@ -99,6 +99,12 @@ std::optional<Period> parse_period(std::string_view text) {
   return period;
 }
 
+bool is_surely_before_end(UtcTime start, const Period& period, UtcTime now) {
+  constexpr days kShortestMonth{28};
+  return start >= kFirstInstant && start < kLastInstant &&
+         now < start + period.months * kShortestMonth + seconds{period.seconds};
+}
+
 std::optional<UtcTime> add_period(UtcTime start, const Period& period) {
   if (start < kFirstInstant || start >= kLastInstant) {
     return std::nullopt;

@@ -27,6 +27,10 @@ struct Period {
 /// time of day. Nothing when `start` lies outside the years 1800 to 9000 (decision rule 34).
 [[nodiscard]] std::optional<UtcTime> add_period(UtcTime start, const Period& period);
 
+/// True only when `now` is before `start` plus the period; false when that would take a calendar to
+/// know, or `start` lies outside those years.
+[[nodiscard]] bool is_surely_before_end(UtcTime start, const Period& period, UtcTime now);
+
 /// Adding months may reorder two starts that are at most this far apart (the 29th to the 31st all
 /// become the 28th of February), never two that are further apart.
 inline constexpr std::chrono::days kMonthEndSlack{4};
