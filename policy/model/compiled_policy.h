@@ -204,6 +204,11 @@ class CompiledPolicy final : public PolicySet {
   [[nodiscard]] Transform transform(PurposeIndex purpose, FieldIndex field) const override;
 
   [[nodiscard]] SourcePosition position(const Place& place) const;
+  /// True when the app has the purpose and its recipient may have it: a read by it is then a
+  /// matter of the person's state alone.
+  [[nodiscard]] bool may_read(AppIndex app, PurposeIndex purpose) const;
+  /// Whether the recipient's contract and the purpose's own recipients allow it.
+  [[nodiscard]] bool may_receive(std::uint16_t recipient, PurposeIndex purpose) const;
 
   std::string version_;
   std::string canonical_;

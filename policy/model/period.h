@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace fieldgate::policy {
@@ -22,6 +23,9 @@ struct Period {
 /// Reads "P6Y", "P1Y6M", "P2W", "P30D", "PT12H"; nothing for a zero, negative, fractional or
 /// longer period than `kMaxPeriodYears`, nor for any other text.
 [[nodiscard]] std::optional<Period> parse_period(std::string_view text);
+
+/// "6 years", "13 months", "30 days", "3 years and 6 months".
+[[nodiscard]] std::string period_words(const Period& period);
 
 /// `start` plus the period: months first, to the same day of the month or its last one, at the same
 /// time of day. Nothing when `start` lies outside the years 1800 to 9000 (decision rule 34).

@@ -133,15 +133,7 @@ class Linter {
   // A grant that the recipient's contract or the purpose's recipients make void.
   void lint_grant(std::size_t app, PurposeIndex purpose) {
     const std::uint16_t recipient = policy_.apps_[app].recipient;
-    const RecipientRules& rules = policy_.recipient_rules_[recipient];
-    const auto& named = policy_.purposes_[purpose].recipients;
-    const bool outside_contract =
-        rules.limits_purposes &&
-        ((rules.contract_purposes[purpose / 64U] >> (purpose % 64U)) & 1U) == 0;
-    const bool not_named = policy_.purpose_rules_[purpose].limits_recipients &&
-                           !rules.is_controller &&
-                           std::find(named.begin(), named.end(), recipient) == named.end();
-    if (outside_contract || not_named) {
+    if (!policy_.may_receive(recipient, purpose)) {
       warn(policy_.position(policy_.app_rules_[app].purposes_where), "void-grant",
            "`" + policy_.apps_[app].name + "` has the purpose `" + policy_.purposes_[purpose].name +
                "`, and its recipient is not one for it",
