@@ -4,10 +4,12 @@
 #include "gateway/cli/policy_commands_output.h"
 
 #include <fieldgate/policy/diff.h>
+#include <fieldgate/policy/show.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -72,9 +74,56 @@ int diff(const DiffOptions& options) {
   return kExitOk;
 }
 
-}  // namespace
+struct ShowOptions {
+  std::string directory;
+  std::string purpose;
+  std::string format = "markdown";
+  std::string matrix;
+};
 
-void add_policy_review_commands(CLI::App& group, int& exit_code) {
+int show(const ShowOptions& options) {
+  if (!is_directory_or_report(options.directory)) {
+    return kExitWrongUse;
+  }
+  const policy::PolicySnapshot set = load_or_report(options.directory, false);
+  if (set == nullptr) {
+    return kExitFinding;
+  }
+  policy::PurposeIndex only = policy::kUnknownIndex;
+  if (!options.purpose.empty()) {
+    only = set->purpose(options.purpose);
+    if (only == policy::kUnknownIndex) {
+      std::cerr << "error: the policy has no purpose `" << options.purpose << "`\n";
+      return kExitWrongUse;
+    }
+  }
+  if (!options.matrix.empty()) {
+    std::ofstream file(options.matrix, std::ios::binary | std::ios::trunc);
+    file << policy::show_matrix(*set);
+    file.close();
+    if (!file) {
+      std::cerr << "error: cannot write `" << options.matrix << "`\n";
+      return kExitWrongUse;
+    }
+  }
+  std::cout << (options.format == "html" ? policy::show_html(*set, only)
+                                         : policy::show_markdown(*set, only));
+  return kExitOk;
+}
+
+void add_show_command(CLI::App& group, int& exit_code) {
+  const auto options = std::make_shared<ShowOptions>();
+  CLI::App* command = group.add_subcommand("show", "print one readable page for each purpose");
+  command->add_option("DIR", options->directory, "the directory with the policy's *.yaml files")
+      ->required();
+  command->add_option("--purpose", options->purpose, "this purpose alone");
+  command->add_option("--format", options->format, "markdown or html")
+      ->check(CLI::IsMember({"markdown", "html"}));
+  command->add_option("--matrix", options->matrix, "also draw apps by fields into this SVG file");
+  command->callback([options, &exit_code] { exit_code = show(*options); });
+}
+
+void add_diff_command(CLI::App& group, int& exit_code) {
   const auto options = std::make_shared<DiffOptions>();
   CLI::App* command =
       group.add_subcommand("diff", "say who gains or loses what from one policy to another");
@@ -82,6 +131,13 @@ void add_policy_review_commands(CLI::App& group, int& exit_code) {
   command->add_option("NEW", options->is, "the directory of the policy to come")->required();
   command->add_flag("--json", options->as_json, "print one JSON object");
   command->callback([options, &exit_code] { exit_code = diff(*options); });
+}
+
+}  // namespace
+
+void add_policy_review_commands(CLI::App& group, int& exit_code) {
+  add_diff_command(group, exit_code);
+  add_show_command(group, exit_code);
 }
 
 }  // namespace fieldgate::cli

@@ -1,4 +1,4 @@
-// The policy commands that show what a policy means: diff.
+// The policy commands that show what a policy means: diff, show, invariants.
 #pragma once
 
 namespace CLI {
