@@ -4,14 +4,17 @@
 #include "gateway/cli/policy_commands_output.h"
 
 #include <fieldgate/policy/diff.h>
+#include <fieldgate/policy/invariants.h>
 #include <fieldgate/policy/show.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 namespace fieldgate::cli {
@@ -72,6 +75,84 @@ int diff(const DiffOptions& options) {
     std::cout << policy::describe_diff(found);
   }
   return kExitOk;
+}
+
+struct InvariantOptions {
+  std::string directory;
+  bool as_json = false;
+};
+
+json::object invariant_json(const policy::InvariantResult& result) {
+  json::value broken_by(nullptr);
+  if (result.broken_by) {
+    const policy::Counterexample& found = *result.broken_by;
+    broken_by = json::object{{"app", found.app},         {"purpose", found.purpose},
+                             {"field", found.field},     {"sees", found.sees},
+                             {"file", found.where.file}, {"line", found.where.line},
+                             {"request", found.request}};
+  }
+  return {{"it", result.it},
+          {"file", result.where.file},
+          {"line", result.where.line},
+          {"holds", !result.broken_by.has_value()},
+          {"broken_by", std::move(broken_by)}};
+}
+
+std::string place_words(const std::string& directory, const SourcePosition& where) {
+  return (std::filesystem::path(directory) / where.file).string() + ':' +
+         std::to_string(where.line);
+}
+
+void print_invariant(const std::string& directory, const policy::InvariantResult& result) {
+  std::cout << place_words(directory, result.where) << ": "
+            << (result.broken_by ? "broken: " : "holds: ") << result.it << '\n';
+  if (result.broken_by) {
+    const policy::Counterexample& found = *result.broken_by;
+    std::cout << "  `" << found.app << "` sees of `" << found.field << "` " << found.sees
+              << " for `" << found.purpose << "`, by " << place_words(directory, found.where)
+              << "\n  for example with this request:\n";
+    std::istringstream lines(found.request);
+    for (std::string line; std::getline(lines, line);) {
+      std::cout << "    " << line << '\n';
+    }
+  }
+}
+
+int invariants(const InvariantOptions& options) {
+  if (!is_directory_or_report(options.directory)) {
+    return kExitWrongUse;
+  }
+  const policy::PolicySnapshot set = load_or_report(options.directory, options.as_json);
+  if (set == nullptr) {
+    return kExitFinding;
+  }
+  std::size_t broken = 0;
+  json::array list;
+  const std::vector<policy::InvariantResult> results = policy::check_invariants(*set);
+  for (const policy::InvariantResult& result : results) {
+    broken += result.broken_by ? 1U : 0U;
+    if (options.as_json) {
+      list.push_back(invariant_json(result));
+    } else {
+      print_invariant(options.directory, result);
+    }
+  }
+  if (options.as_json) {
+    print_json({{"invariants", std::move(list)}});
+  } else {
+    std::cout << count_words(results.size(), "invariant") << ", " << broken << " broken\n";
+  }
+  return broken == 0 ? kExitOk : kExitFinding;
+}
+
+void add_invariants_command(CLI::App& group, int& exit_code) {
+  const auto options = std::make_shared<InvariantOptions>();
+  CLI::App* command =
+      group.add_subcommand("invariants", "check the never-rules that the policy itself holds");
+  command->add_option("DIR", options->directory, "the directory with the policy's *.yaml files")
+      ->required();
+  command->add_flag("--json", options->as_json, "print one JSON object");
+  command->callback([options, &exit_code] { exit_code = invariants(*options); });
 }
 
 struct ShowOptions {
@@ -138,6 +219,7 @@ void add_diff_command(CLI::App& group, int& exit_code) {
 void add_policy_review_commands(CLI::App& group, int& exit_code) {
   add_diff_command(group, exit_code);
   add_show_command(group, exit_code);
+  add_invariants_command(group, exit_code);
 }
 
 }  // namespace fieldgate::cli

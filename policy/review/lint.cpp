@@ -1,7 +1,7 @@
 #include "policy/model/compiled_policy.h"
-#include "policy/model/transforms.h"
 #include "policy/review/third_countries.h"
 
+#include <fieldgate/policy/invariants.h>
 #include <fieldgate/policy/load.h>
 
 #include <algorithm>
@@ -27,9 +27,7 @@ class Linter {
     for (const ConsentText& text : policy_.texts_) {
       lint_text(text);
     }
-    for (const Invariant& invariant : policy_.invariants_) {
-      lint_invariant(invariant);
-    }
+    lint_invariants();
     std::sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
       return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
              std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
@@ -206,28 +204,14 @@ class Linter {
     }
   }
 
-  // A grant and a field rule are all that it takes for a person to exist who gives the field.
-  void lint_invariant(const Invariant& invariant) {
-    for (const AppIndex app : invariant.apps) {
-      for (const PurposeIndex purpose : invariant.purposes) {
-        if (!policy_.app_rules_[app].grants(purpose)) {
-          continue;
-        }
-        const PurposeRules& rules = policy_.purpose_rules_[purpose];
-        for (const FieldRule& rule : rules.rules) {
-          const bool named = std::find(invariant.fields.begin(), invariant.fields.end(),
-                                       rule.field) != invariant.fields.end();
-          const bool broken = !invariant.finer_than ||
-                              is_finer(rule.transform, Transform{*invariant.finer_than, 0});
-          if (named && broken) {
-            fail(policy_.position(invariant.where), "invariant-broken",
-                 "`" + policy_.apps_[app].name + "` may see `" + policy_.fields_[rule.field].name +
-                     "` for `" + policy_.purposes_[purpose].name + "`, in line " +
-                     std::to_string(rule.where.line),
-                 "change the purpose or the invariant", "GDPR 25(2)");
-            return;
-          }
-        }
+  void lint_invariants() {
+    for (const InvariantResult& result : check_invariants(policy_)) {
+      if (result.broken_by) {
+        fail(result.where, "invariant-broken",
+             "`" + result.broken_by->app + "` may see `" + result.broken_by->field + "` for `" +
+                 result.broken_by->purpose + "`, in line " +
+                 std::to_string(result.broken_by->where.line),
+             "change the purpose or the invariant", "GDPR 25(2)");
       }
     }
   }
