@@ -34,24 +34,18 @@ using policy::TransformKind;
 struct Options {
   std::string directory;
   std::string request;
+  std::string format = "text";
   bool as_json = false;
   bool strict = false;
 };
 
 int check(const Options& options) {
-  policy::LoadResult loaded = policy::load_policy_directory(options.directory);
-  std::vector<Diagnostic> findings = std::move(loaded.findings);
-  if (loaded.policy != nullptr) {
-    const auto lint = policy::lint_policy(*loaded.policy, options.directory);
-    findings.insert(findings.end(), lint.begin(), lint.end());
-    std::sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
-             std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
-    });
-  }
+  const policy::LoadResult loaded = policy::check_policy_directory(options.directory);
+  const std::vector<Diagnostic>& findings = loaded.findings;
   const bool failed = has_errors(findings) || loaded.policy == nullptr;
-  if (options.as_json) {
-    print_json(findings_json(findings));
+  if (options.as_json || options.format != "text") {
+    print_json(options.format == "sarif" ? findings_sarif(findings, options.directory)
+                                         : findings_json(findings));
     return failed ? kExitFinding : kExitOk;
   }
   print_findings(findings, options.directory, std::cout);
@@ -279,7 +273,9 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
   CLI::App* group = app.add_subcommand("policy", "check, test, compare and explain policies");
   group->require_subcommand(1);
   const auto options = std::make_shared<Options>();
-  add_command(*group, "check", "report every fault with its place", options, exit_code, check);
+  add_command(*group, "check", "report every fault with its place", options, exit_code, check)
+      ->add_option("--format", options->format, "text, json or sarif (2.1.0, for code review)")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
   add_command(*group, "test", "run the tests that the policy itself holds", options, exit_code,
               test)
       ->add_flag("--strict", options->strict, "fail when a purpose has no test");

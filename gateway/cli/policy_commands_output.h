@@ -14,9 +14,14 @@ namespace fieldgate::cli {
 
 void print_json(const boost::json::object& value);
 [[nodiscard]] boost::json::object findings_json(const std::vector<Diagnostic>& findings);
-/// Each with the directory before the file's name, so that a terminal can open the place.
+/// Each with the directory before the file's name, so that a terminal can open the place; in colour
+/// where `out` is a terminal's stdout and `NO_COLOR` is not set.
 void print_findings(std::vector<Diagnostic> findings, const std::string& directory,
                     std::ostream& out);
+
+/// SARIF 2.1.0 (OASIS), for code review: files are named as they are reached from here.
+[[nodiscard]] boost::json::object findings_sarif(const std::vector<Diagnostic>& findings,
+                                                 const std::string& directory);
 
 /// False, and says so, when there is no such directory.
 [[nodiscard]] bool is_directory_or_report(const std::string& directory);

@@ -97,6 +97,7 @@ void add_rule(Draft& draft, const EntryRef& entry, std::uint8_t level, const Pur
   }
   const auto transform = read_transform(draft, entry.value);
   if (index == kUnknownIndex || !transform) {
+    draft.read.mean(name);  // the purpose was to read it
     return;
   }
   const Field& field = draft.policy.fields_[index];
@@ -104,6 +105,7 @@ void add_rule(Draft& draft, const EntryRef& entry, std::uint8_t level, const Pur
   if (!transform_fits(transform->kind, field.type)) {
     draft.read.error(entry.value.place(), "transform-type",
                      "this transform cannot be done to `" + name + "`, given the field's type");
+    draft.read.mean(name);
     return;
   }
   if (!rules.fields.test(index)) {
@@ -171,6 +173,7 @@ void read_purpose_fields(Draft& draft, const EntryRef& entry, Purpose& purpose,
     draft.read.error(levels.place(), "levels-without-consent",
                      "a purpose that does not rest on consent has no levels to choose from",
                      "remove `levels`", "GDPR 13(1)(c)");
+    draft.policy.fields_known_ = false;
     return;
   }
   const auto entries = draft.read.read_map(levels, "`levels`");

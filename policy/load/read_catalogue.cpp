@@ -128,6 +128,7 @@ void read_text_version(Draft& draft, const EntryRef& entry, ConsentTextVersion& 
     if (path && !is_safe_path(*path)) {
       draft.read.error(language.value.place(), "bad-path",
                        "a consent text's file must lie beside the policy");
+      version.files.emplace_back(language.name(), "");  // the language is there
     } else if (name && path) {
       version.files.emplace_back(*name, *path);
     }
@@ -150,6 +151,7 @@ void read_consent_text(Draft& draft, const EntryRef& entry, ConsentText& text) {
       continue;
     }
     made.name = version.name();
+    made.where = draft.policy.position(version.key.place());
     read_text_version(draft, version, made, read.empty(), from_where);
     read.emplace_back(std::move(made), from_where);
   }
@@ -242,7 +244,8 @@ void read_recipient(Draft& draft, const EntryRef& entry, Recipient& recipient,
     }
   }
   rules.is_controller = recipient.role == "controller";
-  if (recipient.role == "processor" && !entry.value.find("contract")) {
+  rules.says_safeguard = mentions(entry.value, "safeguard", kKeys);
+  if (recipient.role == "processor" && !mentions(entry.value, "contract", kKeys)) {
     draft.read.error(entry.key.place(), "contract-missing",
                      "the processor `" + recipient.name + "` has no `contract`",
                      "name the processing contract", "GDPR 28(3)");

@@ -66,7 +66,8 @@ bool CompiledPolicy::may_receive(std::uint16_t recipient, PurposeIndex purpose) 
 }
 
 bool CompiledPolicy::may_read(AppIndex app, PurposeIndex purpose) const {
-  return app_rules_[app].grants(purpose) && may_receive(apps_[app].recipient, purpose);
+  return app_rules_[app].grants(purpose) && apps_[app].recipient < recipients_.size() &&
+         may_receive(apps_[app].recipient, purpose);
 }
 
 const CompiledPolicy* as_compiled(const PolicySet* policy) {
