@@ -5,6 +5,7 @@
 
 #include <fieldgate/policy/diff.h>
 #include <fieldgate/policy/invariants.h>
+#include <fieldgate/policy/schema.h>
 #include <fieldgate/policy/show.h>
 
 #include <CLI/CLI.hpp>
@@ -220,6 +221,8 @@ void add_policy_review_commands(CLI::App& group, int& exit_code) {
   add_diff_command(group, exit_code);
   add_show_command(group, exit_code);
   add_invariants_command(group, exit_code);
+  group.add_subcommand("schema", "print the JSON Schema of a policy file, for editors")
+      ->callback([] { std::cout << policy::policy_schema(); });
 }
 
 }  // namespace fieldgate::cli

@@ -1,30 +1,12 @@
 #include "policy/load/draft.h"
 #include "policy/load/purpose_fields.h"
+#include "policy/load/vocabulary.h"
 
 #include <algorithm>
 
 namespace fieldgate::policy {
 
 namespace {
-
-const std::vector<std::string> kPurposeKeys{
-    "says",      "benefit",          "purpose",         "basis",          "art9",
-    "art10",     "direct_marketing", "profiling",       "consent",        "automated_decision",
-    "fields",    "levels",           "recipients",      "keep",           "balancing_test",
-    "only_when", "transfers",        "compatible_with", "when_restricted"};
-const std::vector<std::string> kBases{"consent",        "contract",    "legal-obligation",
-                                      "vital-interest", "public-task", "legitimate-interest"};
-/// The conditions of GDPR 9(2)(a) to (j), in that order.
-const std::vector<std::string> kArt9Conditions{"explicit-consent",
-                                               "employment-law",
-                                               "vital-interest",
-                                               "not-for-profit",
-                                               "made-public",
-                                               "legal-claims",
-                                               "substantial-public-interest",
-                                               "health-care",
-                                               "public-health",
-                                               "archiving-research"};
 
 struct PurposeReader {
   Draft& draft;
