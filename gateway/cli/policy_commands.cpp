@@ -1,5 +1,9 @@
 #include "gateway/cli/policy_commands.h"
 
+#include "gateway/cli/common.h"
+#include "gateway/cli/policy_commands_output.h"
+#include "gateway/cli/policy_commands_review.h"
+
 #include <fieldgate/policy/load.h>
 #include <fieldgate/policy/review.h>
 #include <fieldgate/policy/yaml.h>
@@ -27,71 +31,22 @@ using policy::PurposeIndex;
 using policy::Transform;
 using policy::TransformKind;
 
-constexpr int kOk = 0;
-constexpr int kFinding = 1;
-constexpr int kWrongUse = 2;
-
 struct Options {
   std::string directory;
   std::string request;
+  std::string format = "text";
   bool as_json = false;
   bool strict = false;
 };
 
-json::object finding_json(const Diagnostic& finding) {
-  return {{"file", finding.where.file},
-          {"line", finding.where.line},
-          {"column", finding.where.column},
-          {"severity", finding.severity == Severity::kError ? "error" : "warning"},
-          {"code", finding.code},
-          {"message", finding.message},
-          {"suggestion", finding.suggestion},
-          {"because", finding.because}};
-}
-
-json::object findings_json(const std::vector<Diagnostic>& findings) {
-  json::array list;
-  for (const Diagnostic& finding : findings) {
-    list.push_back(finding_json(finding));
-  }
-  return {{"findings", std::move(list)}};
-}
-
-// With the directory before the file's name, so that a terminal can open the place.
-void print_findings(std::vector<Diagnostic> findings, const std::string& directory,
-                    std::ostream& out) {
-  for (Diagnostic& finding : findings) {
-    const std::filesystem::path file(finding.where.file);
-    if (!file.empty() && !file.has_parent_path()) {
-      finding.where.file = (std::filesystem::path(directory) / file).string();
-    }
-    out << format_diagnostic(finding) << '\n';
-  }
-}
-
-void print(const json::object& value) {
-  std::cout << json::serialize(value) << '\n';
-}
-
-std::string count_words(std::size_t count, const std::string& thing) {
-  return std::to_string(count) + ' ' + thing + (count == 1 ? "" : "s");
-}
-
 int check(const Options& options) {
-  policy::LoadResult loaded = policy::load_policy_directory(options.directory);
-  std::vector<Diagnostic> findings = std::move(loaded.findings);
-  if (loaded.policy != nullptr) {
-    const auto lint = policy::lint_policy(*loaded.policy, options.directory);
-    findings.insert(findings.end(), lint.begin(), lint.end());
-    std::sort(findings.begin(), findings.end(), [](const auto& a, const auto& b) {
-      return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
-             std::tie(b.where.file, b.where.line, b.where.column, b.code, b.message);
-    });
-  }
+  const policy::LoadResult loaded = policy::check_policy_directory(options.directory);
+  const std::vector<Diagnostic>& findings = loaded.findings;
   const bool failed = has_errors(findings) || loaded.policy == nullptr;
-  if (options.as_json) {
-    print(findings_json(findings));
-    return failed ? kFinding : kOk;
+  if (options.as_json || options.format != "text") {
+    print_json(options.format == "sarif" ? findings_sarif(findings, options.directory)
+                                         : findings_json(findings));
+    return failed ? kExitFinding : kExitOk;
   }
   print_findings(findings, options.directory, std::cout);
   if (failed) {
@@ -101,7 +56,7 @@ int check(const Options& options) {
     }
     std::cout << count_words(errors, "error") << ", "
               << count_words(findings.size() - errors, "warning") << '\n';
-    return kFinding;
+    return kExitFinding;
   }
   const PolicySet& set = *loaded.policy;
   std::cout << "policy " << set.version()
@@ -109,20 +64,7 @@ int check(const Options& options) {
             << count_words(set.purposes().size(), "purpose") << ", "
             << count_words(set.apps().size(), "app") << ", "
             << count_words(findings.size(), "warning") << '\n';
-  return kOk;
-}
-
-// Loads, or says what is wrong; null then.
-PolicySnapshot load_or_report(const Options& options) {
-  policy::LoadResult loaded = policy::load_policy_directory(options.directory);
-  if (loaded.policy == nullptr) {
-    if (options.as_json) {
-      print(findings_json(loaded.findings));
-    } else {
-      print_findings(loaded.findings, options.directory, std::cerr);
-    }
-  }
-  return loaded.policy;
+  return kExitOk;
 }
 
 json::array names_json(const std::vector<std::string>& names) {
@@ -134,9 +76,9 @@ json::array names_json(const std::vector<std::string>& names) {
 }
 
 int test(const Options& options) {
-  const PolicySnapshot set = load_or_report(options);
+  const PolicySnapshot set = load_or_report(options.directory, options.as_json);
   if (set == nullptr) {
-    return kFinding;
+    return kExitFinding;
   }
   const policy::TestReport report = policy::run_policy_tests(*set);
   std::size_t failed = 0;
@@ -157,11 +99,11 @@ int test(const Options& options) {
     }
   }
   const bool too_few = options.strict && !report.untested_purposes.empty();
-  const int code = failed != 0 || too_few ? kFinding : kOk;
+  const int code = failed != 0 || too_few ? kExitFinding : kExitOk;
   if (options.as_json) {
     json::object coverage{{"tested_purposes", names_json(report.tested_purposes)},
                           {"untested_purposes", names_json(report.untested_purposes)}};
-    print({{"tests", std::move(list)}, {"coverage", std::move(coverage)}});
+    print_json({{"tests", std::move(list)}, {"coverage", std::move(coverage)}});
     return code;
   }
   std::cout << count_words(report.tests.size(), "test") << ", " << failed << " failed\n";
@@ -284,32 +226,32 @@ bool read_request(const std::string& path, std::string& text) {
 }
 
 int explain(const Options& options) {
-  const PolicySnapshot set = load_or_report(options);
+  const PolicySnapshot set = load_or_report(options.directory, options.as_json);
   if (set == nullptr) {
-    return kFinding;
+    return kExitFinding;
   }
   std::string text;
   if (!read_request(options.request, text)) {
     std::cerr << "error: cannot read the request `" << options.request << "`\n";
-    return kWrongUse;
+    return kExitWrongUse;
   }
   const policy::ExplainResult result = policy::explain_request(*set, text, options.request);
   if (!result.explanation) {
     if (options.as_json) {
-      print(findings_json(result.findings));
+      print_json(findings_json(result.findings));
     } else {
       for (const Diagnostic& finding : result.findings) {
         std::cerr << format_diagnostic(finding) << '\n';
       }
     }
-    return kWrongUse;
+    return kExitWrongUse;
   }
   if (options.as_json) {
-    print(explanation_json(*set, *result.explanation));
+    print_json(explanation_json(*set, *result.explanation));
   } else {
     print_explanation(*set, *result.explanation);
   }
-  return kOk;
+  return kExitOk;
 }
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& says,
@@ -320,13 +262,7 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
       ->required();
   command->add_flag("--json", options->as_json, "print one JSON object");
   command->callback([options, &exit_code, run] {
-    std::error_code status;
-    if (!std::filesystem::is_directory(options->directory, status)) {
-      std::cerr << "error: there is no directory `" << options->directory << "`\n";
-      exit_code = kWrongUse;
-      return;
-    }
-    exit_code = run(*options);
+    exit_code = is_directory_or_report(options->directory) ? run(*options) : kExitWrongUse;
   });
   return command;
 }
@@ -334,10 +270,12 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 }  // namespace
 
 void add_policy_commands(CLI::App& app, int& exit_code) {
-  CLI::App* group = app.add_subcommand("policy", "check, test and explain a policy");
+  CLI::App* group = app.add_subcommand("policy", "check, test, compare and explain policies");
   group->require_subcommand(1);
   const auto options = std::make_shared<Options>();
-  add_command(*group, "check", "report every fault with its place", options, exit_code, check);
+  add_command(*group, "check", "report every fault with its place", options, exit_code, check)
+      ->add_option("--format", options->format, "text, json or sarif (2.1.0, for code review)")
+      ->check(CLI::IsMember({"text", "json", "sarif"}));
   add_command(*group, "test", "run the tests that the policy itself holds", options, exit_code,
               test)
       ->add_flag("--strict", options->strict, "fail when a purpose has no test");
@@ -345,6 +283,7 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
               exit_code, explain)
       ->add_option("--request", options->request, "one entry of `tests` without `expect`")
       ->required();
+  add_policy_review_commands(*group, exit_code);
 }
 
 }  // namespace fieldgate::cli

@@ -184,7 +184,7 @@ ReasonCode judge_consent(const Case& c, const ConsentFact* fact) {
   if (fact->at > now + kClockTolerance) {
     return ReasonCode::kNoConsent;
   }
-  if (c.purpose.refresh_after) {
+  if (c.purpose.refresh_after && !is_surely_before_end(fact->at, *c.purpose.refresh_after, now)) {
     const std::optional<UtcTime> end = add_period(fact->at, *c.purpose.refresh_after);
     if (!end) {
       return ReasonCode::kCannotDecide;
@@ -218,18 +218,8 @@ ReasonCode check_grant(const CompiledPolicy& policy, const Question& question) {
   if (recipient >= policy.recipients_.size()) {
     return ReasonCode::kCannotDecide;
   }
-  const RecipientRules& rules = policy.recipient_rules_[recipient];
-  if (rules.limits_purposes &&
-      ((rules.contract_purposes[question.purpose / 64U] >> (question.purpose % 64U)) & 1U) == 0) {
-    return ReasonCode::kNotARecipient;
-  }
-  if (policy.purpose_rules_[question.purpose].limits_recipients && !rules.is_controller) {
-    const auto& named = policy.purposes_[question.purpose].recipients;
-    if (std::find(named.begin(), named.end(), recipient) == named.end()) {
-      return ReasonCode::kNotARecipient;
-    }
-  }
-  return ReasonCode::kNone;
+  return policy.may_receive(recipient, question.purpose) ? ReasonCode::kNone
+                                                         : ReasonCode::kNotARecipient;
 }
 
 ReasonCode check_erasure(const Case& c) {

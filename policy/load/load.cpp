@@ -1,4 +1,5 @@
 #include "policy/load/draft.h"
+#include "policy/load/load_draft.h"
 
 #include <fieldgate/policy/load.h>
 #include <fieldgate/policy/yaml.h>
@@ -62,8 +63,8 @@ void sort_findings(std::vector<Diagnostic>& findings) {
   });
 }
 
-LoadResult load_sorted(const std::vector<PolicyFile>& files) {
-  LoadResult result;
+DraftPolicy load_sorted(const std::vector<PolicyFile>& files) {
+  DraftPolicy result;
   auto policy = std::make_shared<CompiledPolicy>();
   policy->canonical_ = canonical(files);
   std::vector<YamlDocument> documents;
@@ -103,9 +104,9 @@ LoadResult load_sorted(const std::vector<PolicyFile>& files) {
   warn_without_minors(draft);
   read_tests(draft);
   sort_findings(result.findings);
-  if (!has_errors(result.findings)) {
-    result.policy = std::move(policy);
-  }
+  policy->meant_ = read.meant();
+  result.valid = !has_errors(result.findings);
+  result.policy = std::move(policy);
   return result;
 }
 
@@ -144,7 +145,17 @@ std::vector<std::filesystem::path> policy_paths(const std::filesystem::path& dir
 }  // namespace
 
 LoadResult load_policy(const std::vector<PolicyFile>& files) {
-  LoadResult result;
+  DraftPolicy draft = load_draft(files);
+  return {draft.valid ? std::move(draft.policy) : nullptr, std::move(draft.findings)};
+}
+
+LoadResult load_policy_directory(const std::filesystem::path& directory) {
+  DraftPolicy draft = load_draft_directory(directory);
+  return {draft.valid ? std::move(draft.policy) : nullptr, std::move(draft.findings)};
+}
+
+DraftPolicy load_draft(const std::vector<PolicyFile>& files) {
+  DraftPolicy result;
   if (files.empty()) {
     result.findings.push_back(
         {{}, Severity::kError, "no-policy", "there is no policy file", {}, {}});
@@ -167,8 +178,8 @@ LoadResult load_policy(const std::vector<PolicyFile>& files) {
   }
 }
 
-LoadResult load_policy_directory(const std::filesystem::path& directory) {
-  LoadResult result;
+DraftPolicy load_draft_directory(const std::filesystem::path& directory) {
+  DraftPolicy result;
   std::error_code status;
   const auto paths = policy_paths(directory, status);
   if (status) {
@@ -197,7 +208,9 @@ LoadResult load_policy_directory(const std::filesystem::path& directory) {
     }
     std::ifstream stream(path, std::ios::binary);
     std::string text;
-    text.resize(kMaxYamlBytes + 1);  // one more than the reader takes, so that it says so
+    const std::uintmax_t size = std::filesystem::file_size(path, status);
+    // One more than the reader takes, so that it says so.
+    text.resize(std::min<std::uintmax_t>(status ? 0 : size, kMaxYamlBytes) + 1);
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(stream.gcount()));
     if (!stream.eof() && stream.fail()) {
@@ -210,7 +223,7 @@ LoadResult load_policy_directory(const std::filesystem::path& directory) {
   if (!result.findings.empty()) {
     return result;
   }
-  return load_policy(files);
+  return load_draft(files);
 }
 
 }  // namespace fieldgate::policy

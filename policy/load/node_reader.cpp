@@ -39,6 +39,11 @@ std::string swapped_word(std::string_view word, const std::vector<std::string>& 
   return {};
 }
 
+std::string likely_word(std::string_view word, const std::vector<std::string>& known) {
+  std::string likely = swapped_word(word, known);
+  return likely.empty() ? nearest_word(word, known) : likely;
+}
+
 std::string_view kind_name(const NodeRef& node) {
   switch (node.node->kind) {
     case YamlNode::Kind::kNull:
@@ -63,6 +68,15 @@ std::string is_wanted(std::string_view what, std::string_view wanted, const Node
 }
 
 }  // namespace
+
+bool mentions(const NodeRef& map, std::string_view key, const std::vector<std::string>& known) {
+  return map.is_map() &&
+         std::any_of(map.node->entries.begin(), map.node->entries.end(), [&](const auto& entry) {
+           const std::string& name = entry.first.scalar;
+           return name == key || (std::find(known.begin(), known.end(), name) == known.end() &&
+                                  likely_word(name, known) == key);
+         });
+}
 
 std::string name_fault(std::string_view word) {
   if (word.empty()) {
@@ -127,13 +141,11 @@ void NodeReader::warning(const Place& where, std::string code, std::string messa
 
 void NodeReader::unknown(const Place& where, std::string code, std::string_view kind,
                          std::string_view word, const std::vector<std::string>& known) {
-  std::string nearest = swapped_word(word, known);
-  if (nearest.empty()) {
-    nearest = nearest_word(word, known);
-  }
+  const std::string nearest = likely_word(word, known);
   std::string suggestion;
   constexpr std::size_t kMostListed = 12;
   if (!nearest.empty()) {
+    meant_.insert(nearest);
     suggestion = "did you mean `" + nearest + "`?";
   } else if (!known.empty() && known.size() <= kMostListed) {
     suggestion = "one of:";
@@ -180,7 +192,7 @@ bool NodeReader::check_keys(const NodeRef& node, std::string_view what,
 NodeRef NodeReader::require(const NodeRef& map, const Place& where, std::string_view key,
                             std::string_view what, std::string because) {
   NodeRef found = map.find(key);
-  if (!found) {
+  if (!found && !mentions(map, key, {std::string(key)})) {
     error(where, "missing-key", std::string(what) + " has no `" + std::string(key) + "`",
           "add `" + std::string(key) + "`", std::move(because));
   }

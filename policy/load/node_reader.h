@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,6 +62,9 @@ class NodeReader {
   void unknown(const Place& where, std::string code, std::string_view kind, std::string_view word,
                const std::vector<std::string>& known);
   [[nodiscard]] std::size_t errors() const { return errors_; }
+  /// Known words that unknown ones were likely meant to be; each is the root of one finding.
+  [[nodiscard]] const std::set<std::string>& meant() const { return meant_; }
+  void mean(const std::string& word) { meant_.insert(word); }
 
   /// The entries of a map; reports anything but a map. Null counts as empty when `may_be_empty`.
   [[nodiscard]] std::optional<std::vector<EntryRef>> read_map(const NodeRef& node,
@@ -96,7 +100,12 @@ class NodeReader {
   const std::vector<std::string>& files_;
   std::vector<Diagnostic>& findings_;
   std::size_t errors_ = 0;
+  std::set<std::string> meant_;
 };
+
+/// True when the map has the key, or one that is none of `known` and was meant to be it.
+[[nodiscard]] bool mentions(const NodeRef& map, std::string_view key,
+                            const std::vector<std::string>& known);
 
 /// Why a word cannot be a name; empty when it can.
 [[nodiscard]] std::string name_fault(std::string_view word);

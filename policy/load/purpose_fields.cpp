@@ -19,11 +19,14 @@ std::uint16_t domain_index(CompiledPolicy& policy, const std::string& name) {
 std::optional<Transform> read_transform(Draft& draft, const NodeRef& node) {
   static const std::vector<std::string> kKeys{"mask", "generalise", "pseudonymise", "round"};
   if (node.is_scalar()) {
+    if (node.node->scalar == "show") {
+      return Transform{};
+    }
     const auto word = draft.read.read_text(node, "what is done to the field");
-    if (word && *word != "show") {
+    if (word) {
       draft.read.unknown(node.place(), "unknown-transform", "transform", *word, {"show"});
     }
-    return word && *word == "show" ? std::optional{Transform{}} : std::nullopt;
+    return std::nullopt;
   }
   const auto entries = draft.read.read_map(node, "what is done to the field");
   if (!entries) {
@@ -80,39 +83,48 @@ void check_special(Draft& draft, const Field& field, const Place& where, const P
 
 void add_rule(Draft& draft, const EntryRef& entry, std::uint8_t level, const Purpose& purpose,
               PurposeRules& rules) {
-  const auto name = draft.read.read_text(entry.key, "a field's name");
-  if (!name) {
-    return;
+  const std::string& name = entry.name();
+  FieldIndex index = kUnknownIndex;
+  if (!is_ambiguous_plain(*entry.key.node)) {
+    index = find_name(draft.policy.field_names_, name);
   }
-  const FieldIndex index =
-      resolve(draft, draft.policy.field_names_, "field", {*name, entry.key.place()});
+  if (index == kUnknownIndex) {
+    if (const auto text = draft.read.read_text(entry.key, "a field's name")) {
+      index = resolve(draft, draft.policy.field_names_, "field", {*text, entry.key.place()});
+    } else {
+      return;
+    }
+  }
   const auto transform = read_transform(draft, entry.value);
   if (index == kUnknownIndex || !transform) {
+    draft.read.mean(name);  // the purpose was to read it
     return;
   }
   const Field& field = draft.policy.fields_[index];
   check_special(draft, field, entry.key.place(), purpose, rules);
   if (!transform_fits(transform->kind, field.type)) {
     draft.read.error(entry.value.place(), "transform-type",
-                     "this transform cannot be done to `" + *name + "`, given the field's type");
+                     "this transform cannot be done to `" + name + "`, given the field's type");
+    draft.read.mean(name);
+    return;
+  }
+  if (!rules.fields.test(index)) {
+    rules.fields.set(index);
+    rules.rules.push_back({index, *transform, level, entry.key.place(), std::nullopt});
     return;
   }
   const auto known = std::find_if(rules.rules.begin(), rules.rules.end(),
                                   [&](const FieldRule& rule) { return rule.field == index; });
-  if (known == rules.rules.end()) {
-    rules.rules.push_back({index, *transform, level, entry.key.place(), std::nullopt});
-    return;
-  }
   // Two lines for one field (decision rule 33): the narrower one counts, and both are named.
   const auto narrower = narrower_of(known->transform, *transform);
   if (!narrower) {
     draft.read.error(entry.value.place(), "conflicting-rules",
-                     "`" + *name + "` has two rules and neither is the narrower one",
+                     "`" + name + "` has two rules and neither is the narrower one",
                      "keep the one of line " + std::to_string(known->where.line) + " or this one");
     return;
   }
   draft.read.warning(entry.key.place(), "listed-twice",
-                     "`" + *name + "` stands in line " + std::to_string(known->where.line) +
+                     "`" + name + "` stands in line " + std::to_string(known->where.line) +
                          " too; the narrower rule counts",
                      "keep one of the two");
   known->transform = *narrower;
@@ -139,14 +151,6 @@ void keep_for(Draft& draft, const NodeRef& node, FieldSet fields, PurposeRules& 
   rules.retention.push_back({*period, fields, node.place()});
 }
 
-FieldSet ruled_fields(const PurposeRules& rules) {
-  FieldSet fields;
-  for (const FieldRule& rule : rules.rules) {
-    fields.set(rule.field);
-  }
-  return fields;
-}
-
 }  // namespace
 
 void read_purpose_fields(Draft& draft, const EntryRef& entry, Purpose& purpose,
@@ -169,6 +173,7 @@ void read_purpose_fields(Draft& draft, const EntryRef& entry, Purpose& purpose,
     draft.read.error(levels.place(), "levels-without-consent",
                      "a purpose that does not rest on consent has no levels to choose from",
                      "remove `levels`", "GDPR 13(1)(c)");
+    draft.policy.fields_known_ = false;
     return;
   }
   const auto entries = draft.read.read_map(levels, "`levels`");
@@ -203,7 +208,7 @@ void read_purpose_fields(Draft& draft, const EntryRef& entry, Purpose& purpose,
 }
 
 void read_keep(Draft& draft, const EntryRef& entry, PurposeRules& rules) {
-  rules.without_keep = ruled_fields(rules);
+  rules.without_keep = rules.fields;
   rules.keep_where = entry.key.place();
   const NodeRef keep = entry.value.find("keep");
   if (!keep) {
@@ -231,7 +236,7 @@ void read_keep(Draft& draft, const EntryRef& entry, PurposeRules& rules) {
     }
     FieldSet single;
     single.set(field);
-    if ((single & ruled_fields(rules)).empty()) {
+    if ((single & rules.fields).empty()) {
       draft.read.error(one.key.place(), "keep-of-other-field",
                        "`" + one.name() + "` is kept here and is no field of the purpose",
                        "remove the line, or list the field");
@@ -249,7 +254,6 @@ void compile_masks(PurposeRules& rules, std::size_t field_count) {
   rules.released_at.assign(levels, FieldSet{});
   rules.transforms.assign(field_count, Transform{});
   for (const FieldRule& rule : rules.rules) {
-    rules.fields.set(rule.field);
     rules.transforms[rule.field] = rule.transform;
     for (std::size_t level = rule.level; level < levels; ++level) {
       rules.released_at[level].set(rule.field);

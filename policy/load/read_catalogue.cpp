@@ -1,5 +1,6 @@
 // Sections that name things: controller, fields, recipients, apps, consent texts.
 #include "policy/load/draft.h"
+#include "policy/load/vocabulary.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -128,6 +129,7 @@ void read_text_version(Draft& draft, const EntryRef& entry, ConsentTextVersion& 
     if (path && !is_safe_path(*path)) {
       draft.read.error(language.value.place(), "bad-path",
                        "a consent text's file must lie beside the policy");
+      version.files.emplace_back(language.name(), "");  // the language is there
     } else if (name && path) {
       version.files.emplace_back(*name, *path);
     }
@@ -150,6 +152,7 @@ void read_consent_text(Draft& draft, const EntryRef& entry, ConsentText& text) {
       continue;
     }
     made.name = version.name();
+    made.where = draft.policy.position(version.key.place());
     read_text_version(draft, version, made, read.empty(), from_where);
     read.emplace_back(std::move(made), from_where);
   }
@@ -179,8 +182,6 @@ void grant(Draft& draft, const NodeRef& list, App& app, AppRules& rules) {
 void read_app(Draft& draft, const EntryRef& entry, App& app, AppRules& rules) {
   static const std::vector<std::string> kKeys{
       "says", "recipient", "purposes", "default_purpose", "roles", "reason_detail"};
-  static const std::vector<std::string> kRoles{"read",  "ingest", "consent", "decide",
-                                               "match", "dpo",    "legal"};
   if (!draft.read.check_keys(entry.value, "an app", kKeys)) {
     return;
   }
@@ -207,8 +208,8 @@ void read_app(Draft& draft, const EntryRef& entry, App& app, AppRules& rules) {
   }
   if (const NodeRef roles = entry.value.find("roles")) {
     for (const PlacedText& role : draft.read.read_words(roles, "`roles`")) {
-      if (std::find(kRoles.begin(), kRoles.end(), role.text) == kRoles.end()) {
-        draft.read.unknown(role.where, "unknown-role", "role", role.text, kRoles);
+      if (std::find(kAppRoles.begin(), kAppRoles.end(), role.text) == kAppRoles.end()) {
+        draft.read.unknown(role.where, "unknown-role", "role", role.text, kAppRoles);
       } else {
         app.roles.push_back(role.text);
       }
@@ -226,8 +227,6 @@ void read_recipient(Draft& draft, const EntryRef& entry, Recipient& recipient,
                     RecipientRules& rules) {
   static const std::vector<std::string> kKeys{"says",    "role",      "contract",
                                               "country", "safeguard", "purposes"};
-  static const std::vector<std::string> kRoles{"controller", "joint-controller", "processor",
-                                               "third-party", "authority"};
   if (!draft.read.check_keys(entry.value, "a recipient", kKeys)) {
     return;
   }
@@ -237,12 +236,13 @@ void read_recipient(Draft& draft, const EntryRef& entry, Recipient& recipient,
   country_into(draft, entry.value, recipient.country);
   if (const NodeRef role = draft.read.require(entry.value, entry.key.place(), "role",
                                               "the recipient", "GDPR 4(7)-(10)")) {
-    if (const auto chosen = draft.read.read_choice(role, "`role`", kRoles)) {
-      recipient.role = kRoles[*chosen];
+    if (const auto chosen = draft.read.read_choice(role, "`role`", kRecipientRoles)) {
+      recipient.role = kRecipientRoles[*chosen];
     }
   }
   rules.is_controller = recipient.role == "controller";
-  if (recipient.role == "processor" && !entry.value.find("contract")) {
+  rules.says_safeguard = mentions(entry.value, "safeguard", kKeys);
+  if (recipient.role == "processor" && !mentions(entry.value, "contract", kKeys)) {
     draft.read.error(entry.key.place(), "contract-missing",
                      "the processor `" + recipient.name + "` has no `contract`",
                      "name the processing contract", "GDPR 28(3)");

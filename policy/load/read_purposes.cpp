@@ -1,30 +1,12 @@
 #include "policy/load/draft.h"
 #include "policy/load/purpose_fields.h"
+#include "policy/load/vocabulary.h"
 
 #include <algorithm>
 
 namespace fieldgate::policy {
 
 namespace {
-
-const std::vector<std::string> kPurposeKeys{
-    "says",      "benefit",          "purpose",         "basis",          "art9",
-    "art10",     "direct_marketing", "profiling",       "consent",        "automated_decision",
-    "fields",    "levels",           "recipients",      "keep",           "balancing_test",
-    "only_when", "transfers",        "compatible_with", "when_restricted"};
-const std::vector<std::string> kBases{"consent",        "contract",    "legal-obligation",
-                                      "vital-interest", "public-task", "legitimate-interest"};
-/// The conditions of GDPR 9(2)(a) to (j), in that order.
-const std::vector<std::string> kArt9Conditions{"explicit-consent",
-                                               "employment-law",
-                                               "vital-interest",
-                                               "not-for-profit",
-                                               "made-public",
-                                               "legal-claims",
-                                               "substantial-public-interest",
-                                               "health-care",
-                                               "public-health",
-                                               "archiving-research"};
 
 struct PurposeReader {
   Draft& draft;
@@ -61,6 +43,7 @@ struct PurposeReader {
       return false;
     }
     purpose.basis = static_cast<Basis>(*chosen);
+    rules.basis_known = true;
     rules.consent_basis = purpose.basis == Basis::kConsent;
     rules.can_be_objected =
         purpose.basis == Basis::kPublicTask || purpose.basis == Basis::kLegitimateInterest;
@@ -195,6 +178,17 @@ struct PurposeReader {
     }
   }
 
+  // A text that the purpose names in a `consent` with a fault is not one that nobody uses.
+  void remember_text() {
+    const NodeRef node = find("consent");
+    if (!node || !node.is_map() || purpose.consent_text != kUnknownIndex) {
+      return;
+    }
+    for (const auto& [key, value] : node.node->entries) {
+      read().mean(value.scalar);
+    }
+  }
+
   void recipients() {
     const NodeRef node = find("recipients");
     if (!node) {
@@ -321,8 +315,15 @@ struct PurposeReader {
   void read_all() {
     rules.where = entry.key.place();
     if (!read().check_keys(entry.value, "a purpose", kPurposeKeys)) {
+      draft.policy.fields_known_ = false;
       return;
     }
+    rules.says_what = mentions(entry.value, "says", kPurposeKeys);
+    rules.says_keep = mentions(entry.value, "keep", kPurposeKeys);
+    rules.says_balancing_test = mentions(entry.value, "balancing_test", kPurposeKeys);
+    rules.says_marketing = mentions(entry.value, "direct_marketing", kPurposeKeys);
+    rules.says_fields = find("fields") && find("fields").is_map();
+    draft.policy.fields_known_ = draft.policy.fields_known_ && rules.says_fields;
     text("says", purpose.says);
     text("benefit", purpose.benefit);
     text("purpose", purpose.dpv_purpose);
@@ -341,6 +342,7 @@ struct PurposeReader {
       automated_special_data();
       consent();
     }
+    remember_text();
     recipients();
     only_when();
     compatible_with();
@@ -363,7 +365,8 @@ void read_purposes(Draft& draft) {
     reader.purpose.where = policy.position(entry.key.place());
     reader.read_all();
     compile_masks(reader.rules, policy.fields_.size());
-    draft.faulty_purposes.push_back(draft.read.errors() != before);
+    reader.rules.faulty = draft.read.errors() != before;
+    draft.faulty_purposes.push_back(reader.rules.faulty);
     policy.purposes_.push_back(std::move(reader.purpose));
     policy.purpose_rules_.push_back(std::move(reader.rules));
   }

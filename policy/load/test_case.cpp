@@ -1,6 +1,7 @@
 #include "policy/load/test_case.h"
 
 #include "policy/load/draft.h"
+#include "policy/load/vocabulary.h"
 
 #include <algorithm>
 
@@ -138,9 +139,6 @@ struct CaseReader {
   }
 
   void consents(const NodeRef& node, std::string_view what, std::vector<ConsentFact>& out) {
-    static const std::vector<std::string> kStates{"unknown", "requested",  "deferred",   "given",
-                                                  "renewed", "refused",    "withdrawn",  "revoked",
-                                                  "expired", "terminated", "invalidated"};
     const auto entries = read.read_map(node, what, true);
     for (const EntryRef& entry : entries.value_or(std::vector<EntryRef>{})) {
       ConsentFact fact;
@@ -152,8 +150,8 @@ struct CaseReader {
       }
       if (const NodeRef state =
               read.require(entry.value, entry.key.place(), "state", "the consent")) {
-        if (const auto chosen = read.read_choice(state, "`state`", kStates)) {
-          fact.status = *parse_consent_status(kStates[*chosen]);
+        if (const auto chosen = read.read_choice(state, "`state`", kConsentStates)) {
+          fact.status = *parse_consent_status(kConsentStates[*chosen]);
         }
       }
       const bool permits =

@@ -1,4 +1,5 @@
 // The only file that includes the YAML library: its event stream, made strict.
+#include "policy/load/plain_yaml.h"
 #include "policy/load/yaml_text.h"
 
 #include <fieldgate/policy/yaml.h>
@@ -316,7 +317,11 @@ bool is_number_like(std::string_view text) {
 
 }  // namespace
 
-YamlDocument parse_yaml(std::string_view text, const std::string& file) {
+namespace {
+
+// `plain` is tried first when it is given.
+YamlDocument read_document(std::string_view text, const std::string& file,
+                           std::optional<YamlNode> (*plain)(std::string_view)) {
   YamlDocument document;
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) {
@@ -334,6 +339,12 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file) {
     }
   }
   try {
+    if (plain != nullptr) {
+      if (auto root = plain(text)) {
+        document.node = std::move(*root);
+        return document;
+      }
+    }
     std::istringstream input{std::string(text)};
     YAML::Parser parser(input);
     while (parser.HandleNextDocument(builder)) {
@@ -348,6 +359,16 @@ YamlDocument parse_yaml(std::string_view text, const std::string& file) {
   return document;
 }
 
+}  // namespace
+
+YamlDocument parse_yaml(std::string_view text, const std::string& file) {
+  return read_document(text, file, parse_plain_yaml);
+}
+
+YamlDocument parse_strict_yaml(std::string_view text, const std::string& file) {
+  return read_document(text, file, nullptr);
+}
+
 bool is_ambiguous_plain(const YamlNode& node) {
   if (node.kind != YamlNode::Kind::kScalar || node.quoted || node.scalar.empty()) {
     return false;
@@ -355,7 +376,9 @@ bool is_ambiguous_plain(const YamlNode& node) {
   constexpr std::array<std::string_view, 10> kWords{"y",   "n",    "yes",   "no",   "on",
                                                     "off", "true", "false", "null", "~"};
   constexpr std::size_t kLongestWord = 5;
-  if (node.scalar.size() <= kLongestWord) {
+  constexpr std::string_view kFirstLetters = "yYnNoOtTfF~.-";
+  if (node.scalar.size() <= kLongestWord &&
+      kFirstLetters.find(node.scalar[0]) != std::string_view::npos) {
     std::string lower = node.scalar;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
       return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);

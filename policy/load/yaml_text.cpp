@@ -91,14 +91,23 @@ std::optional<TextFault> judge(char32_t point, std::size_t at) {
 std::optional<TextFault> find_text_fault(std::string_view text, bool breaks_allowed) {
   std::size_t line_start = 0;
   for (std::size_t at = 0; at < text.size();) {
+    // Most of a policy is printable ASCII, which needs no judging.
+    while (at < text.size() && byte_at(text, at) >= 0x20 && byte_at(text, at) < 0x7f) {
+      ++at;
+    }
+    if (breaks_allowed && at - line_start > kMaxYamlLineBytes) {
+      return TextFault{line_start + kMaxYamlLineBytes, "line-too-long",
+                       "the line is longer than the limit", "break the line"};
+    }
+    if (at == text.size()) {
+      break;
+    }
     const Decoded next = decode(text, at);
     if (next.point == kInvalid) {
       return TextFault{at, "invalid-utf8", "this is not valid UTF-8", "save the file as UTF-8"};
     }
     if (next.point == U'\n') {
       line_start = at + 1;
-    } else if (breaks_allowed && at - line_start > kMaxYamlLineBytes) {
-      return TextFault{at, "line-too-long", "the line is longer than the limit", "break the line"};
     }
     const bool is_break = next.point == U'\t' || next.point == U'\n' ||
                           (next.point == U'\r' && at + 1 < text.size() && text[at + 1] == '\n');
@@ -289,24 +298,30 @@ bool has_colon(std::string_view text, std::size_t start, std::string_view key) {
 
 LineIndex::LineIndex(std::string_view text) : text_(text) {
   starts_.push_back(0);
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\n') {
-      starts_.push_back(at + 1);
-    }
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    starts_.push_back(at + 1);
   }
 }
 
-LineIndex::Position LineIndex::at(std::size_t offset) const {
+LineIndex::Position LineIndex::at(std::size_t offset) {
   offset = std::min(offset, text_.size());
   const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
   const auto line = static_cast<std::size_t>(after - starts_.begin());
+  std::size_t from = starts_[line - 1];
   int column = 1;
-  for (std::size_t at = starts_[line - 1]; at < offset; ++at) {
+  if (last_.line == static_cast<int>(line) && last_offset_ <= offset) {
+    from = last_offset_;
+    column = last_.column;
+  }
+  for (std::size_t at = from; at < offset; ++at) {
     if ((byte_at(text_, at) & 0xc0U) != 0x80) {
       ++column;
     }
   }
-  return {static_cast<int>(line), column};
+  last_offset_ = offset;
+  last_ = {static_cast<int>(line), column};
+  return last_;
 }
 
 }  // namespace fieldgate::policy

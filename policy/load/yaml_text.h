@@ -50,11 +50,14 @@ class LineIndex {
     int line;
     int column;
   };
-  [[nodiscard]] Position at(std::size_t offset) const;
+  [[nodiscard]] Position at(std::size_t offset);
 
  private:
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  // The last answer: offsets mostly rise, and lines may be long.
+  std::size_t last_offset_ = 0;
+  Position last_{1, 1};
 };
 
 }  // namespace fieldgate::policy

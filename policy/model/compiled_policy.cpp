@@ -1,5 +1,6 @@
 #include "policy/model/compiled_policy.h"
 
+#include <algorithm>
 #include <typeinfo>
 
 namespace fieldgate::policy {
@@ -51,6 +52,22 @@ Transform CompiledPolicy::transform(PurposeIndex purpose, FieldIndex field) cons
 SourcePosition CompiledPolicy::position(const Place& place) const {
   return {place.file < files_.size() ? files_[place.file] : std::string{}, place.line,
           place.column};
+}
+
+bool CompiledPolicy::may_receive(std::uint16_t recipient, PurposeIndex purpose) const {
+  const RecipientRules& rules = recipient_rules_[recipient];
+  if (rules.limits_purposes &&
+      ((rules.contract_purposes[purpose / 64U] >> (purpose % 64U)) & 1U) == 0) {
+    return false;
+  }
+  const auto& named = purposes_[purpose].recipients;
+  return !purpose_rules_[purpose].limits_recipients || rules.is_controller ||
+         std::find(named.begin(), named.end(), recipient) != named.end();
+}
+
+bool CompiledPolicy::may_read(AppIndex app, PurposeIndex purpose) const {
+  return app_rules_[app].grants(purpose) && apps_[app].recipient < recipients_.size() &&
+         may_receive(apps_[app].recipient, purpose);
 }
 
 const CompiledPolicy* as_compiled(const PolicySet* policy) {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,6 +74,14 @@ struct PurposeRules {
   AutomatedDecision automated = AutomatedDecision::kNone;
   std::vector<Transfer> transfers;
   bool keeps_until_withdrawn = false;
+  // what was written, whether or not it could be read: a fault is not reported twice
+  bool faulty = false;
+  bool basis_known = false;
+  bool says_what = false;
+  bool says_keep = false;
+  bool says_balancing_test = false;
+  bool says_marketing = false;
+  bool says_fields = false;
   Place where;
   Place basis_where;
   Place consent_where;
@@ -95,6 +104,7 @@ struct AppRules {
 struct RecipientRules {
   bool is_controller = false;
   bool limits_purposes = false;  ///< its contract names the purposes
+  bool says_safeguard = false;
   std::array<std::uint64_t, kMaxPurposes / 64> contract_purposes{};
   Place where;
 };
@@ -204,6 +214,11 @@ class CompiledPolicy final : public PolicySet {
   [[nodiscard]] Transform transform(PurposeIndex purpose, FieldIndex field) const override;
 
   [[nodiscard]] SourcePosition position(const Place& place) const;
+  /// True when the app has the purpose and its recipient may have it: a read by it is then a
+  /// matter of the person's state alone.
+  [[nodiscard]] bool may_read(AppIndex app, PurposeIndex purpose) const;
+  /// Whether the recipient's contract and the purpose's own recipients allow it.
+  [[nodiscard]] bool may_receive(std::uint16_t recipient, PurposeIndex purpose) const;
 
   std::string version_;
   std::string canonical_;
@@ -234,6 +249,10 @@ class CompiledPolicy final : public PolicySet {
   std::vector<Invariant> invariants_;
   std::vector<TestCase> tests_;
   FieldSet known_fields_;
+  /// Of a faulty policy: words that others were meant to be, and whether all fields of all purposes
+  /// and all purposes of all apps could be read.
+  std::set<std::string> meant_;
+  bool fields_known_ = true;
 };
 
 /// The concrete policy behind a snapshot; null for any other implementation.

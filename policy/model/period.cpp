@@ -99,6 +99,38 @@ std::optional<Period> parse_period(std::string_view text) {
   return period;
 }
 
+std::string period_words(const Period& period) {
+  constexpr std::int64_t kHour = 60 * 60;
+  constexpr std::int64_t kDay = 24 * kHour;
+  struct Unit {
+    std::int64_t count;
+    std::string_view name;
+  };
+  constexpr int kSpokenMonths = 36;  // people say "18 months", and "3 years"
+  const int years =
+      period.months < kSpokenMonths && period.months % 12 != 0 ? 0 : period.months / 12;
+  const Unit units[] = {{years, "year"},
+                        {period.months - years * 12, "month"},
+                        {period.seconds / kDay, "day"},
+                        {period.seconds % kDay / kHour, "hour"},
+                        {period.seconds % kHour / 60, "minute"},
+                        {period.seconds % 60, "second"}};
+  std::string words;
+  for (const Unit& unit : units) {
+    if (unit.count != 0) {
+      words += (words.empty() ? "" : " and ") + std::to_string(unit.count) + ' ' +
+               std::string(unit.name) + (unit.count == 1 ? "" : "s");
+    }
+  }
+  return words;
+}
+
+bool is_surely_before_end(UtcTime start, const Period& period, UtcTime now) {
+  constexpr days kShortestMonth{28};
+  return start >= kFirstInstant && start < kLastInstant &&
+         now < start + period.months * kShortestMonth + seconds{period.seconds};
+}
+
 std::optional<UtcTime> add_period(UtcTime start, const Period& period) {
   if (start < kFirstInstant || start >= kLastInstant) {
     return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace fieldgate::policy {
@@ -23,9 +24,16 @@ struct Period {
 /// longer period than `kMaxPeriodYears`, nor for any other text.
 [[nodiscard]] std::optional<Period> parse_period(std::string_view text);
 
+/// "6 years", "13 months", "30 days", "3 years and 6 months".
+[[nodiscard]] std::string period_words(const Period& period);
+
 /// `start` plus the period: months first, to the same day of the month or its last one, at the same
 /// time of day. Nothing when `start` lies outside the years 1800 to 9000 (decision rule 34).
 [[nodiscard]] std::optional<UtcTime> add_period(UtcTime start, const Period& period);
+
+/// True only when `now` is before `start` plus the period; false when that would take a calendar to
+/// know, or `start` lies outside those years.
+[[nodiscard]] bool is_surely_before_end(UtcTime start, const Period& period, UtcTime now);
 
 /// Adding months may reorder two starts that are at most this far apart (the 29th to the 31st all
 /// become the 28th of February), never two that are further apart.

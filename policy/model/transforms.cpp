@@ -73,6 +73,40 @@ TransformWords transform_words(TransformKind kind) {
   return {};
 }
 
+std::string transform_form(const PolicySet& policy, const Transform& transform) {
+  const TransformWords words = transform_words(transform.kind);
+  if (transform.kind == TransformKind::kShow) {
+    return "show";
+  }
+  return std::string(words.key) + ": " +
+         (transform.kind == TransformKind::kPseudonymise ? policy.domains().at(transform.domain)
+                                                         : std::string(words.value));
+}
+
+std::string transform_sight(const PolicySet& policy, const Transform& transform) {
+  switch (transform.kind) {
+    case TransformKind::kShow:
+      return "the value itself";
+    case TransformKind::kMaskLast4:
+      return "its last four characters";
+    case TransformKind::kYear:
+      return "its year";
+    case TransformKind::kBand10:
+      return "its decade";
+    case TransformKind::kPrefix2:
+      return "its first two characters";
+    case TransformKind::kCity:
+      return "its town or city";
+    case TransformKind::kCountry:
+      return "its country";
+    case TransformKind::kPseudonymise:
+      return "a pseudonym of the domain " + policy.domains().at(transform.domain);
+    case TransformKind::kRound2:
+      return "its first two digits, rounded";
+  }
+  return {};
+}
+
 std::optional<TransformKind> parse_transform(std::string_view key, std::string_view value) {
   if (key == "pseudonymise") {
     return TransformKind::kPseudonymise;

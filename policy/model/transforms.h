@@ -24,6 +24,10 @@ struct TransformWords {
 [[nodiscard]] TransformWords transform_words(TransformKind kind);
 [[nodiscard]] std::optional<TransformKind> parse_transform(std::string_view key,
                                                            std::string_view value);
+/// As the policy writes it: "show", "mask: last-4", "pseudonymise: fraud".
+[[nodiscard]] std::string transform_form(const PolicySet& policy, const Transform& transform);
+/// What a reader of the field sees: "the value itself", "its year".
+[[nodiscard]] std::string transform_sight(const PolicySet& policy, const Transform& transform);
 /// The values that go with a key, for suggestions.
 [[nodiscard]] std::vector<std::string> transform_values(std::string_view key);
 /// The kind that a single word such as `band-10` or `last-4` names.

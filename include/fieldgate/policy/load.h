@@ -34,4 +34,9 @@ struct LoadResult {
 [[nodiscard]] std::vector<Diagnostic> lint_policy(const PolicySet& policy,
                                                   const std::filesystem::path& directory);
 
+/// Everything that can be said against the policy in a directory: what loading finds and what
+/// `lint_policy` finds, also where loading found errors, as far as the policy could be read. Root
+/// causes only, in order of file, line, column.
+[[nodiscard]] LoadResult check_policy_directory(const std::filesystem::path& directory);
+
 }  // namespace fieldgate::policy

@@ -99,9 +99,10 @@ struct App {
 /// One version of the text that people are shown when they are asked for consent.
 struct ConsentTextVersion {
   std::string name;  ///< "v1"
-  Date from;         ///< begins at 00:00 UTC
+  Date from{};       ///< begins at 00:00 UTC
   bool processing_changed = false;
   std::vector<std::pair<std::string, std::string>> files;  ///< language -> path beside the policy
+  SourcePosition where;
 };
 struct ConsentText {
   std::string name;

@@ -423,8 +423,8 @@ invariants:
             (std::vector<std::string>{
                 "10:balancing-test-missing", "10:marketing-not-marked", "10:retention-missing",
                 "10:says-missing", "11:unused-purpose", "13:keep-without-consent",
-                "13:second-basis", "16:consent-text-file-missing", "16:consent-text-file-missing",
-                "16:consent-text-file-missing", "16:language-missing", "20:invariant-broken",
+                "13:second-basis", "17:consent-text-file-missing", "17:consent-text-file-missing",
+                "18:consent-text-file-missing", "18:language-missing", "20:invariant-broken",
                 "4:unread-field", "6:safeguard-missing"}));
 }
 
