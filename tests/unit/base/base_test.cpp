@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <new>
 #include <type_traits>
 #include <unordered_set>
@@ -186,11 +188,45 @@ TEST(SecretBytes, MovesLeaveNothingBehind) {
   EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move)
 }
 
+TEST(SecretBytes, InPlaceAndOnTheHeapAreTheSame) {
+  for (const std::size_t size :
+       {std::size_t{0}, SecretBytes::kInPlaceBytes, SecretBytes::kInPlaceBytes + 1}) {
+    Bytes content(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      content[i] = static_cast<Byte>(i + 1);
+    }
+    SecretBytes first{ByteView(content)};
+    SecretBytes second = std::move(first);
+    EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move)
+    EXPECT_TRUE(std::ranges::equal(second.reveal(), content));
+    SecretBytes third(7);
+    third = std::move(second);
+    EXPECT_TRUE(second.empty());  // NOLINT(bugprone-use-after-move)
+    EXPECT_TRUE(third == third.clone());
+    EXPECT_TRUE(std::ranges::equal(third.reveal(), content));
+    // Each way round: a long one replaced by a short one and back, and a long one cut short.
+    third = SecretBytes::from_text("short");
+    EXPECT_EQ(third.reveal_text(), "short");
+    third = SecretBytes{ByteView(content)};
+    third.truncate(std::min<std::size_t>(size, 3));
+    const SecretBytes fourth = std::move(third);
+    EXPECT_TRUE(std::ranges::equal(fourth.reveal(), ByteView(content).first(fourth.size())));
+  }
+}
+
+TEST(SecretBytes, AMoveWipesWhereItWas) {
+  SecretBytes first = SecretBytes::from_text("in place");
+  const Byte* const place = first.reveal().data();
+  const SecretBytes second = std::move(first);
+  EXPECT_NE(second.reveal().data(), place);
+  EXPECT_TRUE(std::all_of(place, place + second.size(), [](Byte byte) { return byte == 0; }));
+}
+
 TEST(SecretBytes, CutBytesAreWiped) {
   SecretBytes secret = SecretBytes::from_text("abcdef");
   const Byte* bytes = secret.reveal().data();
   secret.truncate(2);
-  // The four bytes still belong to the vector's storage, which has not moved.
+  // The four bytes still belong to the object, which has not moved.
   volatile const Byte* cut = bytes + 2;
   for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(cut[i], 0);
