@@ -24,7 +24,9 @@ std::uint64_t total(const server::Counters& counters) {
 }
 
 TEST(ResponseCounters, TellStatusesApartAndPutTheRestTogether) {
-  server::ResponseCounters counters;
+  // As the product has them: gcc 12's sanitizer aligns nothing to 64 bytes on its own stack.
+  const auto counters_of_loop = std::make_unique<server::ResponseCounters[]>(1);
+  server::ResponseCounters& counters = counters_of_loop[0];
   counters.count(503);
   counters.count(503);
   counters.count(200);
