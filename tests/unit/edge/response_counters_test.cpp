@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
