@@ -3,6 +3,8 @@
 #include "gateway/http/json.h"
 #include "gateway/web/example_text.h"
 
+#include <fieldgate/base/markup.h>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -40,25 +42,11 @@ std::string to_html(std::string_view text) {
   std::string out;
   bool code = false;
   for (const char c : text) {
-    switch (c) {
-      case '`':
-        out += code ? "</code>" : "<code>";
-        code = !code;
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
+    if (c == '`') {
+      out += code ? "</code>" : "<code>";
+      code = !code;
+    } else {
+      append_xml(out, c);
     }
   }
   return code ? out + "</code>" : out;

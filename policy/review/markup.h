@@ -1,4 +1,4 @@
-// Text that must not act as markup.
+// Text that must not act as Markdown; for HTML and SVG see base/markup.h.
 #pragma once
 
 #include <string>
@@ -6,8 +6,6 @@
 
 namespace fieldgate::policy {
 
-/// For HTML and SVG, in text and in quoted attributes.
-[[nodiscard]] std::string xml_text(std::string_view text);
 /// For Markdown, also inside a table.
 [[nodiscard]] std::string markdown_text(std::string_view text);
 

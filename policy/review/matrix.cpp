@@ -1,8 +1,8 @@
 // Apps by fields as a picture that reads without its colours.
 #include "policy/model/compiled_policy.h"
 #include "policy/model/transforms.h"
-#include "policy/review/markup.h"
 
+#include <fieldgate/base/markup.h>
 #include <fieldgate/policy/show.h>
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 #include "policy/review/markup.h"
 #include "policy/review/purpose_page.h"
 
+#include <fieldgate/base/markup.h>
 #include <fieldgate/policy/show.h>
 
 namespace fieldgate::policy {

@@ -277,21 +277,24 @@ Result<ProfilePtr> Writer::load(const SubjectId& subject) {
   return person.has_value() ? person->profile : ProfilePtr();
 }
 
-Result<bool> Writer::is_linked(IdentifierType type, const BlindIndex& index) {
-  const std::lock_guard lock(mutex_);
+Statement& Writer::link_of(IdentifierType type, const BlindIndex& index) {
   Statement& link = leads_to_one_person(type) ? select_link_ : select_shared_link_;
-  const ResetGuard guard(link);
   link.bind(1, ByteView(index.bytes));
   link.bind(2, number(type));
+  return link;
+}
+
+Result<bool> Writer::is_linked(IdentifierType type, const BlindIndex& index) {
+  const std::lock_guard lock(mutex_);
+  Statement& link = link_of(type, index);
+  const ResetGuard guard(link);
   return link.step();
 }
 
 Result<ProfilePtr> Writer::find(IdentifierType type, const BlindIndex& index) {
   const std::lock_guard lock(mutex_);
-  Statement& link = leads_to_one_person(type) ? select_link_ : select_shared_link_;
+  Statement& link = link_of(type, index);
   const ResetGuard guard(link);
-  link.bind(1, ByteView(index.bytes));
-  link.bind(2, number(type));
   FIELDGATE_TRY(const bool row, link.step());
   if (!row) {
     return ProfilePtr();

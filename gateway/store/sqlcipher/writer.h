@@ -78,6 +78,8 @@ class Writer {
   void checkpoint(Database& database);
 
   [[nodiscard]] Result<std::optional<Person>> person_of(const SubjectId& subject);
+  /// The statement that finds whom an identifier leads to, bound and not yet stepped.
+  [[nodiscard]] Statement& link_of(IdentifierType type, const BlindIndex& index);
   [[nodiscard]] Result<ProfilePtr> profile_of(std::int64_t id, const SubjectId& subject,
                                               ByteView state);
   [[nodiscard]] Result<std::int64_t> owner_of(const IdentifierLink& link);

@@ -68,12 +68,6 @@ minors: {age_from: born}
 consent_texts: {t: {v1: {from: 2026-01-01, files: {en: t.md}}}}
 )";
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  const std::size_t at = text.find(what);
-  EXPECT_NE(at, std::string::npos) << what;
-  return text.replace(at, what.size(), with);
-}
-
 TEST(Check, SaysNothingOfACleanPolicy) {
   EXPECT_EQ(codes_of(kClean), std::vector<std::string>{});
 }

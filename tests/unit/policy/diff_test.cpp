@@ -31,12 +31,6 @@ minors: {age_from: born}
 consent_texts: {t: {v1: {from: 2026-01-01, files: {en: t.md}}}}
 )";
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  const std::size_t at = text.find(what);
-  EXPECT_NE(at, std::string::npos) << what;
-  return text.replace(at, what.size(), with);
-}
-
 PolicyDiff diff_of(const std::string& was, const std::string& is) {
   const PolicySnapshot before = must_load(was);
   const PolicySnapshot after = must_load(is);

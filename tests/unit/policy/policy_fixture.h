@@ -43,4 +43,11 @@ inline UtcTime at(std::string_view text) {
   return time.value_or(UtcTime{});
 }
 
+/// `text` with the first `what` replaced; fails the test when there is none.
+inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return text.replace(at, what.size(), with);
+}
+
 }  // namespace fieldgate::policy::testing
