@@ -1,4 +1,5 @@
-// A mutex that clang's -Wthread-safety can follow; libstdc++'s own carries no annotations.
+// A mutex that clang's -Wthread-safety can follow (libstdc++'s own carries no annotations), and a
+// signal for a thread that sleeps.
 #pragma once
 
 #include <semaphore.h>

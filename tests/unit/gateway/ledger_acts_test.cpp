@@ -4,14 +4,13 @@
 #include "gateway/http/json.h"
 #include "gateway/store/memory/memory_store.h"
 #include "gateway/write/import_consents.h"
+#include "tests/unit/gateway/test_keys.h"
 
-#include <fieldgate/crypto/random.h>
 #include <fieldgate/policy/load.h>
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string>
 
@@ -26,29 +25,14 @@ const UtcTime kNow = *parse_rfc3339("2026-06-01T00:00:00Z");
 class LedgerActs : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(crypto::initialise().has_value());
-    std::string name = (fs::temp_directory_path() / "fieldgate-acts-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    const fs::path secret = folder_ / "secret";
-    std::ofstream(secret) << "a passphrase for these tests alone\n";
-    fs::permissions(secret, fs::perms(0600));
-    auto keyring = crypto::Keyring::create(folder_ / "keyring.json", crypto::PassphraseFile{secret},
-                                           random_, crypto::ArgonCosts{64 * 1024, 1});
-    ASSERT_TRUE(keyring.has_value()) << keyring.error().message;
-    keyring_ = std::make_unique<crypto::Keyring>(std::move(*keyring));
-    indexer_ =
-        std::make_unique<crypto::BlindIndexer>(keyring_->tenant_key(crypto::TenantKey::kIdx));
     const auto loaded = policy::load_policy_directory(kPolicy);
     ASSERT_NE(loaded.policy, nullptr);
-    auto bound = read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keyring_, kPolicy);
+    auto bound =
+        read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keys_.keyring, kPolicy);
     ASSERT_TRUE(bound.has_value()) << bound.error().message;
     policy_ = *bound;
   }
-  void TearDown() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Sealing sealing() { return {*keyring_, *indexer_, store_->names(), random_}; }
+  Sealing sealing() { return {*keys_.keyring, *keys_.indexer, store_->names(), keys_.random}; }
 
   Result<store::ConsentRecord> consent(const std::string& body, ActOrigin origin) {
     const auto json = http::parse_json(body);
@@ -70,10 +54,7 @@ class LedgerActs : public ::testing::Test {
     return said;
   }
 
-  crypto::SystemRandom random_;
-  fs::path folder_;
-  std::unique_ptr<crypto::Keyring> keyring_;
-  std::unique_ptr<crypto::BlindIndexer> indexer_;
+  TestKeys keys_;
   std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
   std::shared_ptr<const read_path::BoundPolicy> policy_;
 };

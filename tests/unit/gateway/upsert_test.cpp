@@ -3,15 +3,14 @@
 
 #include "gateway/read_path/decision_facts.h"
 #include "gateway/store/memory/memory_store.h"
+#include "tests/unit/gateway/test_keys.h"
 
-#include <fieldgate/crypto/random.h>
 #include <fieldgate/crypto/sealed_field.h>
 #include <fieldgate/policy/load.h>
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -26,29 +25,13 @@ const UtcTime kLate = *parse_rfc3339("2026-06-01T00:00:00Z");
 
 class UpsertTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    ASSERT_TRUE(crypto::initialise().has_value());
-    std::string name = (fs::temp_directory_path() / "fieldgate-upsert-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    const fs::path secret = folder_ / "secret";
-    std::ofstream(secret) << "a passphrase for these tests alone\n";
-    fs::permissions(secret, fs::perms(0600));
-    auto keyring = crypto::Keyring::create(folder_ / "keyring.json", crypto::PassphraseFile{secret},
-                                           random_, crypto::ArgonCosts{64 * 1024, 1});
-    ASSERT_TRUE(keyring.has_value()) << keyring.error().message;
-    keyring_ = std::make_unique<crypto::Keyring>(std::move(*keyring));
-    indexer_ =
-        std::make_unique<crypto::BlindIndexer>(keyring_->tenant_key(crypto::TenantKey::kIdx));
-  }
-  static void TearDownTestSuite() {
-    keyring_.reset();
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
+  static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
+  static void TearDownTestSuite() { keys_.reset(); }
   void SetUp() override {
     auto loaded = policy::load_policy_directory(kPolicy);
     ASSERT_NE(loaded.policy, nullptr);
-    auto bound = read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keyring_, kPolicy);
+    auto bound =
+        read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keys_->keyring, kPolicy);
     ASSERT_TRUE(bound.has_value()) << bound.error().message;
     policy_ = *bound;
   }
@@ -79,7 +62,7 @@ class UpsertTest : public ::testing::Test {
     importing::PersonRow row;
     row.identifiers = std::move(identifiers);
     row.fields = std::move(fields);
-    const Sealing sealing{*keyring_, *indexer_, store_->names(), random_};
+    const Sealing sealing{*keys_->keyring, *keys_->indexer, store_->names(), keys_->random};
     auto done = upsert_person(sealing, *policy_, **transaction, row);
     if (done.has_value()) {
       EXPECT_TRUE((*transaction)->commit().has_value());
@@ -88,15 +71,15 @@ class UpsertTest : public ::testing::Test {
   }
   store::ProfilePtr find(const importing::PersonIdentifier& who) {
     auto reader = store_->reader();
-    auto found = (*reader)->find(who.type, indexer_->index(who.type, who.normalised));
+    auto found = (*reader)->find(who.type, keys_->indexer->index(who.type, who.normalised));
     EXPECT_TRUE(found.has_value());
     return *found;
   }
   read_path::DecisionFacts facts_of(const importing::PersonIdentifier& who) {
     const store::ProfilePtr person = find(who);
-    auto key = keyring_->unwrap_subject_key(person->subject(), person->wrapped_key());
+    auto key = keys_->keyring->unwrap_subject_key(person->subject(), person->wrapped_key());
     EXPECT_TRUE(key.has_value());
-    auto facts = read_path::open_facts(*keyring_, *key, *person);
+    auto facts = read_path::open_facts(*keys_->keyring, *key, *person);
     EXPECT_TRUE(facts.has_value());
     return *facts;
   }
@@ -109,10 +92,7 @@ class UpsertTest : public ::testing::Test {
     return nullptr;
   }
 
-  static inline crypto::SystemRandom random_;
-  static inline fs::path folder_;
-  static inline std::unique_ptr<crypto::Keyring> keyring_;
-  static inline std::unique_ptr<crypto::BlindIndexer> indexer_;
+  static inline std::unique_ptr<TestKeys> keys_;
   std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
   std::shared_ptr<const read_path::BoundPolicy> policy_;
 };
