@@ -250,7 +250,7 @@ void post_objection(LoopState& state, http::Exchange& exchange) {
   }
   policy::PurposeIndex purpose = policy::kUnknownIndex;
   std::vector<policy::PurposeIndex> domains = purposes_of(call);
-  if (*purpose_name != read_path::kDirectMarketing) {
+  if (*purpose_name != policy::kDirectMarketingName) {
     const auto claim = claim_purpose(call, *purpose_name);
     if (claim.has_error()) {
       refuse(state, exchange, call, claim.error());

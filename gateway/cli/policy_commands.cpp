@@ -232,8 +232,8 @@ int explain(const Options& options) {
   }
   std::string text;
   if (!read_request(options.request, text)) {
-    std::cerr << "error: cannot read the request `" << options.request << "`\n";
-    return kExitWrongUse;
+    return fail(
+        make_error(ErrorCode::kInvalid, "cannot read the request `" + options.request + '`'));
   }
   const policy::ExplainResult result = policy::explain_request(*set, text, options.request);
   if (!result.explanation) {

@@ -142,7 +142,7 @@ bool is_directory_or_report(const std::string& directory) {
   if (std::filesystem::is_directory(directory, status)) {
     return true;
   }
-  std::cerr << "error: there is no directory `" << directory << "`\n";
+  fail(make_error(ErrorCode::kInvalid, "there is no directory `" + directory + '`'));
   return false;
 }
 

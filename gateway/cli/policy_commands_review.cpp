@@ -175,8 +175,8 @@ int show(const ShowOptions& options) {
   if (!options.purpose.empty()) {
     only = set->purpose(options.purpose);
     if (only == policy::kUnknownIndex) {
-      std::cerr << "error: the policy has no purpose `" << options.purpose << "`\n";
-      return kExitWrongUse;
+      return fail(
+          make_error(ErrorCode::kInvalid, "the policy has no purpose `" + options.purpose + '`'));
     }
   }
   if (!options.matrix.empty()) {
@@ -184,8 +184,7 @@ int show(const ShowOptions& options) {
     file << policy::show_matrix(*set);
     file.close();
     if (!file) {
-      std::cerr << "error: cannot write `" << options.matrix << "`\n";
-      return kExitWrongUse;
+      return fail(make_error(ErrorCode::kUnavailable, "cannot write `" + options.matrix + '`'));
     }
   }
   std::cout << (options.format == "html" ? policy::show_html(*set, only)

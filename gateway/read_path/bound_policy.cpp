@@ -70,7 +70,7 @@ Result<void> BoundPolicy::bind_names(store::Names& names) {
     FIELDGATE_TRY(const store::NameId name, names.intern(set.purposes()[i].name));
     put(purpose_of_name_, name, static_cast<std::uint16_t>(i));
   }
-  FIELDGATE_TRY(const store::NameId marketing, names.intern(kDirectMarketing));
+  FIELDGATE_TRY(const store::NameId marketing, names.intern(policy::kDirectMarketingName));
   put(purpose_of_name_, marketing, policy::kDirectMarketing);
   return ok();
 }

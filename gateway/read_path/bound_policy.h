@@ -16,9 +16,6 @@
 
 namespace fieldgate::read_path {
 
-/// What an objection names in place of a purpose to end all direct marketing (GDPR 21(2)).
-inline constexpr std::string_view kDirectMarketing = "direct-marketing";
-
 /// Where consent facts, names and indexes of one snapshot meet. Immutable; thread-safe; one request
 /// keeps one snapshot from its first stage to its last, so that no decision mixes two policies.
 class BoundPolicy {
@@ -36,7 +33,7 @@ class BoundPolicy {
 
   [[nodiscard]] FieldIndex field_of(store::NameId name) const { return at(field_of_name_, name); }
   [[nodiscard]] store::NameId name_of_field(FieldIndex field) const { return field_names_[field]; }
-  /// `kDirectMarketing` for that word, `kUnknownIndex` for a name the policy does not have.
+  /// `policy::kDirectMarketing` for `kDirectMarketingName`, `kUnknownIndex` for a name the policy does not have.
   [[nodiscard]] policy::PurposeIndex purpose_of(store::NameId name) const {
     return at(purpose_of_name_, name);
   }

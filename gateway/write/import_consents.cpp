@@ -63,7 +63,7 @@ class LineReader {
     }
     FIELDGATE_CHECK_OK(read_path::only_members(*act, {"purpose", "state"}));
     FIELDGATE_TRY(const std::string_view purpose, text_member(*act, "purpose"));
-    if (purpose != read_path::kDirectMarketing &&
+    if (purpose != policy::kDirectMarketingName &&
         run_.policy->set().purpose(purpose) == policy::kUnknownIndex) {
       return invalid("the policy has no such purpose");
     }

@@ -164,7 +164,7 @@ void register_names(Draft& draft) {
   register_section(draft, all.apps, policy.app_names_, "apps", kMaxApps);
   register_section(draft, all.consent_texts, policy.text_names_, "consent texts", kMaxPurposes);
   register_section(draft, all.moments, policy.moment_names_, "moments", kMaxPurposes);
-  const auto marketing = policy.purpose_names_.find("direct-marketing");
+  const auto marketing = policy.purpose_names_.find(kDirectMarketingName);
   if (marketing != policy.purpose_names_.end()) {
     draft.read.error(all.purposes[marketing->second].key.place(), "reserved-name",
                      "`direct-marketing` stands for all direct marketing and cannot be a purpose",

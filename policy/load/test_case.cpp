@@ -180,7 +180,7 @@ struct CaseReader {
     for (const EntryRef& entry : entries.value_or(std::vector<EntryRef>{})) {
       ObjectionFact fact;
       fact.purpose =
-          entry.name() == "direct-marketing"
+          entry.name() == kDirectMarketingName
               ? kDirectMarketing
               : look_up(policy.purpose_names_, "purpose", {entry.name(), entry.key.place()});
       if (!read.check_keys(entry.value, "an objection", {"state", "at", "grounds"}) ||

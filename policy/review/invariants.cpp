@@ -77,9 +77,10 @@ class RequestWriter {
   std::string objections() {
     std::string words;
     for (const ObjectionFact& fact : read_.person.objections) {
-      const bool all = fact.purpose == kDirectMarketing;
-      words += (words.empty() ? "" : ", ") + (all ? "direct-marketing" : yaml_name(purpose_.name)) +
-               ": {state: ";
+      words += words.empty() ? "" : ", ";
+      words += fact.purpose == kDirectMarketing ? std::string(kDirectMarketingName)
+                                                : yaml_name(purpose_.name);
+      words += ": {state: ";
       words += fact.status == ObjectionStatus::kRaised      ? "open"
                : fact.status == ObjectionStatus::kWithdrawn ? "withdrawn"
                                                             : "overruled, grounds: on record";

@@ -25,6 +25,8 @@ using AppIndex = std::uint16_t;
 inline constexpr std::uint16_t kUnknownIndex = 0xffff;
 /// In an `ObjectionFact`: the objection covers all direct marketing (decision rule 17).
 inline constexpr PurposeIndex kDirectMarketing = 0xfffe;
+/// What such an objection names in place of a purpose; no purpose may have this name.
+inline constexpr std::string_view kDirectMarketingName = "direct-marketing";
 
 enum class FieldType : std::uint8_t {
   kText,
