@@ -33,7 +33,8 @@ class BoundPolicy {
 
   [[nodiscard]] FieldIndex field_of(store::NameId name) const { return at(field_of_name_, name); }
   [[nodiscard]] store::NameId name_of_field(FieldIndex field) const { return field_names_[field]; }
-  /// `policy::kDirectMarketing` for `kDirectMarketingName`, `kUnknownIndex` for a name the policy does not have.
+  /// `policy::kDirectMarketing` for `kDirectMarketingName`, `kUnknownIndex` for a name the policy
+  /// does not have.
   [[nodiscard]] policy::PurposeIndex purpose_of(store::NameId name) const {
     return at(purpose_of_name_, name);
   }
