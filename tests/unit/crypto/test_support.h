@@ -1,6 +1,8 @@
 // What the tests of this module share: repeatable randomness, a folder of their own, vectors.
 #pragma once
 
+#include "tests/unit/seeded_random.h"
+
 #include <fieldgate/base/permit.h>
 #include <fieldgate/base/random.h>
 #include <fieldgate/crypto/encoding.h>
@@ -15,7 +17,6 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -37,19 +38,7 @@ class Engine {
 
 namespace fieldgate::crypto::testing {
 
-/// Repeatable, and not random at all in the cryptographic sense.
-class SeededRandom final : public Random {
- public:
-  explicit SeededRandom(std::uint64_t seed = 1) : engine_(seed) {}
-  void fill(std::span<Byte> out) override {
-    for (Byte& byte : out) {
-      byte = static_cast<Byte>(engine_() >> 32);
-    }
-  }
-
- private:
-  std::mt19937_64 engine_;
-};
+using ::fieldgate::testing::SeededRandom;
 
 /// Hands out the same bytes again and again.
 class FixedRandom final : public Random {

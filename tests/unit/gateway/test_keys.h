@@ -1,6 +1,8 @@
 // A keyring of its own for tests that seal.
 #pragma once
 
+#include "tests/unit/seeded_random.h"
+
 #include <fieldgate/crypto/identifiers.h>
 #include <fieldgate/crypto/keys.h>
 #include <fieldgate/crypto/random.h>
@@ -40,7 +42,8 @@ class TestKeys {
   TestKeys(const TestKeys&) = delete;
   TestKeys& operator=(const TestKeys&) = delete;
 
-  crypto::SystemRandom random;
+  // Repeatable: a test that looks for a short value in sealed bytes must not find it by chance.
+  testing::SeededRandom random;
   std::unique_ptr<crypto::Keyring> keyring;
   std::unique_ptr<crypto::BlindIndexer> indexer;
 
