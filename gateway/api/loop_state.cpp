@@ -10,7 +10,7 @@ namespace fieldgate::api {
 namespace {
 
 /// Exchanges that a busy loop lets wait at most before it hands their records on.
-constexpr std::size_t kMostThatWait = 64;
+constexpr std::size_t kMostThatWait = 128;
 
 // Lives from the append until the log has told it; owns itself meanwhile.
 class PendingAnswer final : public audit::Waiter {
@@ -67,7 +67,7 @@ void LoopState::append(std::string_view line, audit::Waiter& waiter) {
 }
 
 void LoopState::exchange_waits() {
-  if (++waiting_ >= std::clamp<std::size_t>(loop_->connections() / 2, 1, kMostThatWait)) {
+  if (++waiting_ >= std::clamp<std::size_t>(loop_->connections() * 3 / 4, 1, kMostThatWait)) {
     flush();
   }
 }

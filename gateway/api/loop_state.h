@@ -27,9 +27,8 @@ class LoopState final : public audit::LoopWaker {
 
   /// Hands a record to the log; it is committed when the turn ends, or earlier.
   void append(std::string_view line, audit::Waiter& waiter);
-  /// Call once for each exchange that now waits for its records. When that is half of the
-  /// connections, what was appended is committed at once: the loop decides the other half
-  /// meanwhile.
+  /// Call once for each exchange that now waits for its records. When that is three quarters of the
+  /// connections, what was appended is committed at once: the loop decides the rest meanwhile.
   void exchange_waits();
   /// The half-second tick: gives up on commits that stall.
   void tick() { appender_->sweep(); }

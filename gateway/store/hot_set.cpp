@@ -217,6 +217,19 @@ class HotSet {
   std::atomic<std::uint64_t> misses_{0};
 };
 
+/// A read opens several of the person's fields, each on cache lines of its own: they are asked for
+/// together, rather than waited for one by one.
+constexpr std::size_t kPrefetchedBytes = 2048;
+constexpr std::size_t kCacheLineBytes = 64;
+
+void prefetch(const Profile& profile) {
+  const auto* const begin = reinterpret_cast<const char*>(&profile);
+  const std::size_t bytes = std::min(profile.memory_bytes(), kPrefetchedBytes);
+  for (std::size_t at = kCacheLineBytes; at < bytes; at += kCacheLineBytes) {
+    __builtin_prefetch(begin + at);
+  }
+}
+
 class HotReader final : public Reader {
  public:
   HotReader(HotSet& set, std::unique_ptr<Reader> inner) : set_(set), inner_(std::move(inner)) {}
@@ -226,6 +239,7 @@ class HotReader final : public Reader {
     if (!set_.keeps_nobody()) {
       if (const std::optional<SubjectId> subject = set_.linked(link); subject.has_value()) {
         if (ProfilePtr kept = set_.person(*subject); kept != nullptr) {
+          prefetch(*kept);
           return kept;
         }
       }
