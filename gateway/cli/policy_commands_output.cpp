@@ -76,7 +76,7 @@ json::object sarif_result(const Diagnostic& finding, const std::string& director
 }
 
 bool in_colour(const std::ostream& out) {
-  const char* refused = std::getenv("NO_COLOR");
+  const char* refused = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
   return &out == &std::cout && on_terminal() && (refused == nullptr || *refused == '\0');
 }
 

@@ -1,7 +1,7 @@
 // The policy commands that show what a policy means: diff, show, invariants.
 #pragma once
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

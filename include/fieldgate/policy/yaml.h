@@ -11,7 +11,7 @@
 namespace fieldgate::policy {
 
 /// Limits of one YAML file, each refused with a diagnostic one beyond.
-inline constexpr std::size_t kMaxYamlBytes = 16 * 1024 * 1024;
+inline constexpr std::size_t kMaxYamlBytes = 16UL * 1024 * 1024;
 inline constexpr std::size_t kMaxYamlDepth = 32;
 inline constexpr std::size_t kMaxYamlNodes = 2'000'000;
 
