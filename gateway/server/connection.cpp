@@ -1,7 +1,6 @@
 #include "gateway/server/connection.h"
 
 #include <boost/asio/post.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <cstring>
 #include <exception>
@@ -39,15 +38,13 @@ void Connection::start(EventLoop& loop, const Listener& listener, int descriptor
 Connection::Connection(EventLoop& loop, const Listener& listener, int descriptor, std::string peer)
     : loop_(&loop),
       listener_(listener),
-      socket_(loop.context()),
       transport_(descriptor, listener.tls ? listener.tls->new_session() : nullptr),
       peer_(std::move(peer)) {
-  boost::system::error_code ec;
-  socket_.assign(boost::asio::ip::tcp::v4(), descriptor, ec);
   request_.peer = peer_;
   request_.tls = listener.tls != nullptr;
   loop.add(*this);
-  if (ec || request_.tls != transport_.is_tls()) {
+  watched_ = request_.tls == transport_.is_tls() && loop.readiness().watch(descriptor, *this);
+  if (!watched_) {
     phase_ = Phase::kClosed;
     return;
   }
@@ -167,7 +164,6 @@ void Connection::rest_buffer() {
 Connection::Fill Connection::fill() {
   if (!may_read_) {
     rest_buffer();
-    arm_read();
     return Fill::kWait;
   }
   if (++reads_in_turn_ > kReadsInTurn) {
@@ -201,10 +197,9 @@ Connection::Fill Connection::fill() {
 bool Connection::wait_for(IoStatus status) {
   switch (status) {
     case IoStatus::kWantRead:
-      arm_read();
       break;
     case IoStatus::kWantWrite:
-      arm_write();
+      wants_write_ = true;
       break;
     case IoStatus::kDone:
       return true;
@@ -216,43 +211,28 @@ bool Connection::wait_for(IoStatus status) {
   return false;
 }
 
-void Connection::arm_read() {
-  if (read_armed_) {
+void Connection::on_ready(bool readable, bool writable) {
+  if (writable && wants_write_) {
+    wants_write_ = false;
+    may_read_ = true;  // TLS may need to write before it can read
+  } else if (!readable) {
     return;
   }
-  read_armed_ = true;
-  socket_.async_wait(Socket::wait_read,
-                     [self = ConnectionRef(this)](const boost::system::error_code&) {
-                       self->read_armed_ = false;
-                       self->may_read_ = true;
-                       self->advance();
-                     });
+  may_read_ = may_read_ || readable;
+  advance();
 }
 
 /// Lets others have their turn; what is left to read may already be inside TLS, where no wait on
 /// the socket would tell of it.
 void Connection::yield() {
-  if (read_armed_) {
+  if (yielded_) {
     return;
   }
-  read_armed_ = true;
+  yielded_ = true;
   boost::asio::post(loop_->context(), [self = ConnectionRef(this)] {
-    self->read_armed_ = false;
+    self->yielded_ = false;
     self->advance();
   });
-}
-
-void Connection::arm_write() {
-  if (write_armed_) {
-    return;
-  }
-  write_armed_ = true;
-  socket_.async_wait(Socket::wait_write,
-                     [self = ConnectionRef(this)](const boost::system::error_code&) {
-                       self->write_armed_ = false;
-                       self->may_read_ = true;  // TLS may need to write before it can read
-                       self->advance();
-                     });
 }
 
 bool Connection::step_writing() {
@@ -327,10 +307,12 @@ void Connection::close() {
   }
   phase_ = Phase::kClosed;
   no_deadline();
-  boost::system::error_code ec;
-  socket_.close(ec);
+  transport_.close();
   if (!exchange_open_) {
     release_request();
+  }
+  if (std::exchange(watched_, false)) {
+    Readiness::forget(*this);
   }
 }
 

@@ -10,8 +10,6 @@
 #include "gateway/server/listener.h"
 #include "gateway/server/transport.h"
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <array>
@@ -47,6 +45,8 @@ class Connection final : public http::Exchange {
   void read_body(std::function<void(Result<std::string_view>)> on_piece) override;
 
   // For the loop.
+  /// The socket has become readable, or writable, since it was last told so.
+  void on_ready(bool readable, bool writable);
   [[nodiscard]] bool is_late(SteadyTime now) const { return now >= deadline_; }
   void on_deadline();
   /// Between exchanges, with nothing received of the next.
@@ -58,8 +58,6 @@ class Connection final : public http::Exchange {
   void set_slot(std::size_t slot) { slot_ = slot; }
 
  private:
-  using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                  boost::asio::io_context::executor_type>;
   enum class Phase : std::uint8_t {
     kHandshake,
     kHead,       ///< idle, or reading a head
@@ -117,11 +115,9 @@ class Connection final : public http::Exchange {
   /// Takes what has come; false when there is nothing yet, or the peer has gone.
   bool read_more();
   bool wait_for(IoStatus status);
-  void arm_read();
   void yield();
   void rest_buffer();
   void make_room();
-  void arm_write();
   void close();
   void set_deadline(std::chrono::milliseconds from_now) { deadline_ = EventLoop::now() + from_now; }
   void no_deadline() { deadline_ = SteadyTime::max(); }
@@ -132,7 +128,6 @@ class Connection final : public http::Exchange {
 
   EventLoop* loop_;
   const Listener& listener_;
-  Socket socket_;
   Transport transport_;
   std::string peer_;
   std::size_t slot_ = 0;
@@ -140,9 +135,10 @@ class Connection final : public http::Exchange {
   SteadyTime deadline_ = SteadyTime::max();
   Phase phase_ = Phase::kHead;
   bool advancing_ = false;
-  bool read_armed_ = false;
-  bool write_armed_ = false;
-  bool may_read_ = false;  ///< reading now may find something
+  bool watched_ = false;
+  bool yielded_ = false;
+  bool wants_write_ = false;  ///< cannot go on before the socket takes octets again
+  bool may_read_ = false;     ///< reading now may find something
   bool close_after_ = false;
   bool exchange_open_ = false;
   bool body_done_ = true;

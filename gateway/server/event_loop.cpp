@@ -23,8 +23,8 @@ constexpr std::chrono::milliseconds kTick = 500ms;
 /// Shorter limits, as tests set them, are swept more often.
 constexpr std::chrono::milliseconds kFastestSweep = 10ms;
 constexpr std::size_t kKeptBuffers = 256;
-/// A turn ends when nothing is ready any more, or after this many handlers.
-constexpr std::size_t kHandlersPerTurn = 512;
+/// A turn ends when nothing is ready any more, or after this many handlers and connections.
+constexpr std::size_t kWorkPerTurn = 512;
 /// The largest output that the loop keeps room for.
 constexpr std::size_t kKeptScratch = 256UL * 1024;
 
@@ -56,6 +56,7 @@ EventLoop::EventLoop(unsigned index, Shared& shared)
       // Sockets of this context are used on its own thread only; posting stays thread-safe.
       context_(static_cast<int>(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO)),
       work_(boost::asio::make_work_guard(context_)),
+      readiness_(context_, [this](std::size_t served) { turn_work_ += served; }),
       sweep_timer_(context_),
       sweep_interval_(sweep_interval(shared.limits)),
       next_tick_(now() + kTick),
@@ -79,7 +80,7 @@ void EventLoop::at_turn_end(std::function<void()> work) {
 
 void EventLoop::serve() {
   while (!context_.stopped()) {
-    for (std::size_t ran = 0; ran < kHandlersPerTurn && context_.poll_one() != 0; ++ran) {
+    for (turn_work_ = 0; turn_work_ < kWorkPerTurn && context_.poll_one() != 0; ++turn_work_) {
     }
     run_turn_end();
     if (turn_end_.empty()) {
@@ -104,6 +105,7 @@ void EventLoop::run() {
   if (shared_.on_loop_start) {
     shared_.on_loop_start(*this);
   }
+  readiness_.start();
   arm_sweep();
   for (bool again = true; again;) {
     try {

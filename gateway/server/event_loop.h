@@ -3,6 +3,7 @@
 
 #include "gateway/http/exchange.h"
 #include "gateway/http/response_head.h"
+#include "gateway/server/readiness.h"
 #include "gateway/server/server.h"
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -77,6 +78,7 @@ class EventLoop final : public http::Loop {
   void begin_drain();
 
   [[nodiscard]] boost::asio::io_context& context() { return context_; }
+  [[nodiscard]] Readiness& readiness() { return readiness_; }
   [[nodiscard]] Shared& shared() { return shared_; }
   [[nodiscard]] LoopCounters& counters() { return counters_; }
   [[nodiscard]] bool draining() const { return draining_; }
@@ -113,6 +115,8 @@ class EventLoop final : public http::Loop {
   Shared& shared_;
   boost::asio::io_context context_;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  Readiness readiness_;
+  std::size_t turn_work_ = 0;
   Timer sweep_timer_;
   std::chrono::milliseconds sweep_interval_;
   SteadyTime next_tick_;

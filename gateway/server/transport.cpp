@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -85,7 +86,15 @@ Transport::Transport(int descriptor, SslHandle ssl)
   }
 }
 
-Transport::~Transport() = default;
+Transport::~Transport() {
+  close();
+}
+
+void Transport::close() {
+  if (descriptor_ >= 0) {
+    ::close(std::exchange(descriptor_, -1));
+  }
+}
 
 IoOutcome Transport::ssl_outcome(int result) {
   if (result > 0) {

@@ -27,7 +27,7 @@ struct IoOutcome {
   std::size_t bytes = 0;
 };
 
-/// Works on a non-blocking socket that its owner keeps open. OpenSSL reaches the socket through a
+/// Owns a non-blocking socket. OpenSSL reaches the socket through a
 /// BIO of ours, because its own raises SIGPIPE when the peer is gone.
 class Transport {
  public:
@@ -46,6 +46,8 @@ class Transport {
   [[nodiscard]] bool has_pending() const;
   /// Tells the peer that no more will come (close_notify and FIN).
   void end_writing();
+  /// Closes the socket, which must not be used after. Once, or the destructor does it.
+  void close();
 
  private:
   IoOutcome ssl_outcome(int result);
