@@ -46,9 +46,13 @@ void append_form(std::string& body, const policy::PolicySet& set, policy::Transf
   body += '{';
   http::append_json_string(body, word.substr(0, colon));
   body += ':';
-  http::append_json_string(body, transform.kind == policy::TransformKind::kPseudonymise
-                                     ? std::string_view(set.domains()[transform.domain])
-                                     : word.substr(colon + 1));
+  if (transform.kind == policy::TransformKind::kRound2) {
+    body += word.substr(colon + 1);  // a number
+  } else {
+    http::append_json_string(body, transform.kind == policy::TransformKind::kPseudonymise
+                                       ? std::string_view(set.domains()[transform.domain])
+                                       : word.substr(colon + 1));
+  }
   body += '}';
 }
 
