@@ -222,14 +222,15 @@ bool is_base_url(std::string_view url) {
   }
   url.remove_prefix(secure ? kHttps.size() : kHttp.size());
   const bool bracketed = url.starts_with('[');
-  const std::size_t host_end =
-      std::min(bracketed ? url.find(']') : url.find(':'), url.size()) + (bracketed ? 1 : 0);
+  if (bracketed && url.find(']') == std::string_view::npos) {
+    return false;
+  }
+  const std::size_t host_end = bracketed ? url.find(']') + 1 : std::min(url.find(':'), url.size());
   const std::string_view host = url.substr(0, host_end);
-  const std::string_view inner =
-      bracketed && host.size() > 2 ? host.substr(1, host.size() - 2) : host;
+  const std::string_view name = bracketed ? host.substr(1, host.size() - 2) : host;
   const std::string_view allowed =
       bracketed ? "0123456789abcdef:." : "0123456789abcdefghijklmnopqrstuvwxyz-.";
-  if (inner.empty() || inner.find_first_not_of(allowed) != std::string_view::npos) {
+  if (name.empty() || name.find_first_not_of(allowed) != std::string_view::npos) {
     return false;
   }
   if (host_end < url.size()) {

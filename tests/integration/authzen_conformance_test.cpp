@@ -173,7 +173,8 @@ class AuthzenConformance : public ::testing::Test {
     const HttpAnswer answer = ask("/access/v1/evaluations", body);
     EXPECT_EQ(answer.status, 200) << answer.body;
     std::string out;
-    for (const json::value& each : answer_of(answer).at("evaluations").as_array()) {
+    const json::value parsed = answer_of(answer);
+    for (const json::value& each : parsed.at("evaluations").as_array()) {
       out += each.at("decision").as_bool() ? 'T' : 'F';
     }
     return out;
@@ -204,6 +205,17 @@ void expect_contains(const json::value& actual, const json::value& expected) {
     return;
   }
   EXPECT_EQ(actual, expected);
+}
+
+// Every `"decision":…` of an answer, in order.
+std::string decisions_in(const std::string& body) {
+  const std::string member = "\"decision\":";
+  std::string out;
+  for (std::size_t at = 0; (at = body.find(member, at)) != std::string::npos;) {
+    at += member.size();
+    out += body[at] == 't' ? 'T' : 'F';
+  }
+  return out;
 }
 
 bool is_evaluation(const json::value& value) {
@@ -243,7 +255,9 @@ TEST_F(AuthzenConformance, PassesTheCertificationsMessageCases) {
         }
       }
     }
-    EXPECT_EQ(ask(path, body).body, answer.body) << "the same question has the same answer";
+    const HttpAnswer again = ask(path, body);
+    EXPECT_EQ(again.status, answer.status);
+    EXPECT_EQ(decisions_in(again.body), decisions_in(answer.body)) << "the same question again";
     ++count;
   }
   EXPECT_GE(count, 14U);

@@ -221,7 +221,8 @@ class States {
         {"postcode", R"("LS1 4AP")"},
         {"city", R"("Leeds")"},
         {"country", '"' + of({"GB", "DE", "FR", "IE"}) + '"'},
-        {"birth_date", '"' + of({"1984-12-10", "2012-01-05", "2016-07-30"}) + '"'},
+        {"birth_date",
+         '"' + of({"1984-12-10", "1991-04-03", "1960-02-29", "2012-01-05", "2016-07-30"}) + '"'},
         {"loyalty_tier", R"("paper")"},
         {"favourite_genres", R"(["crime","poetry"])"},
         {"last_purchase", R"("2026-08-30")"},
@@ -280,7 +281,7 @@ class States {
 };
 
 TEST_F(EvaluateTest, SaysWhatAReadThenReturnsOrWithholds) {
-  constexpr std::size_t kPeople = 150;
+  constexpr std::size_t kPeople = 600;
   States states(20261102);
   std::string lines;
   std::vector<SubjectId> people;
