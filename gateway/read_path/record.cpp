@@ -1,6 +1,7 @@
 // Stage 7: the audit record of a read, and the answer that waits for it. A record holds names and
 // outcomes of fields, never a value, an identifier or an address (product promise 10).
 #include "gateway/http/problem.h"
+#include "gateway/read_path/outcome_words.h"
 #include "gateway/read_path/record_parts.h"
 #include "gateway/read_path/stages.h"
 #include "gateway/read_path/subject_tag.h"

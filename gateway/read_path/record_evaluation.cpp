@@ -1,6 +1,8 @@
-// Stage 7 of an evaluation: what is recorded and told about a decision that releases nothing. The
-// record names its door and says `decided:` before every form, so that nobody takes it for a read.
+// Stage 7 of an evaluation: what is recorded and told about a decision that releases nothing. Its
+// record is a search, not a read, names its door and says `decided:` before every form, so that
+// nobody takes it for a release.
 #include "gateway/http/problem.h"
+#include "gateway/read_path/outcome_words.h"
 #include "gateway/read_path/record_parts.h"
 #include "gateway/read_path/stages.h"
 #include "gateway/read_path/subject_tag.h"
@@ -12,11 +14,13 @@ namespace fieldgate::read_path {
 namespace {
 
 constexpr std::string_view kDoor = "evaluation";
+constexpr std::string_view kDecided = "decided:";
 /// `context` and the answer itself.
 constexpr unsigned kOpenObjects = 2;
 
 audit::RecordFields start_evaluation(const Call& call, policy::PurposeIndex purpose) {
   audit::RecordFields record = start_record(call, purpose);
+  record.type = audit::RecordType::kSearch;
   record.door = kDoor;
   const policy::AppIndex about = acting_app(call);
   const policy::PolicySet& set = call.policy->set();
@@ -126,18 +130,18 @@ Result<Evaluated> record_evaluation(Environment& environment, const Call& call, 
                                              : decision.outcome == policy::Outcome::kAllow;
   const policy::ReasonCode code = first_reason(decision);
 
-  thread_local std::vector<audit::FieldOutcome> outcomes;
-  outcomes.clear();
+  std::vector<std::string> forms;
+  forms.reserve(decision.released.count());  // the outcomes are views of them
+  std::vector<audit::FieldOutcome> outcomes;
   decision.released.for_each([&](FieldIndex field) {
-    outcomes.push_back(
-        {set.fields()[field].name, decided_word(set.transform(question.purpose, field).kind)});
+    forms.emplace_back(kDecided) += transform_word(set.transform(question.purpose, field).kind);
+    outcomes.push_back({set.fields()[field].name, forms.back()});
   });
   decision.withheld.for_each([&](FieldIndex field) {
     outcomes.push_back({set.fields()[field].name, policy::reason_name(decision.reasons[field])});
   });
   const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, decided.subject);
   audit::RecordFields fields = start_evaluation(call, question.purpose);
-  fields.type = permitted ? audit::RecordType::kRead : audit::RecordType::kDeny;
   fields.decision = policy::outcome_name(permitted ? decision.outcome : policy::Outcome::kDeny);
   fields.code = permitted ? std::string_view() : policy::reason_name(code);
   fields.subject_tag = tag;
@@ -165,7 +169,6 @@ Result<Evaluated> record_evaluation(Environment& environment, const Call& call, 
 Result<Evaluated> record_evaluation(Environment& environment, const Call& call,
                                     const Refusal& refusal) {
   audit::RecordFields fields = start_evaluation(call, refusal.purpose);
-  fields.type = audit::RecordType::kDeny;
   fields.decision = policy::outcome_name(policy::Outcome::kDeny);
   fields.code = policy::reason_name(refusal.code);
   SubjectTag tag{};

@@ -1,5 +1,5 @@
-// What the record stage says alike about a read and about an evaluation: the words of outcomes, the
-// members that every record has, and pieces of the answer's JSON.
+// What the record stage says alike about a read and about an evaluation: the members that every
+// record has, and pieces of the answer's JSON.
 #pragma once
 
 #include "gateway/read_path/stages.h"
@@ -8,11 +8,6 @@
 #include <string_view>
 
 namespace fieldgate::read_path {
-
-/// "show", "mask:last-4": how a value was returned.
-[[nodiscard]] std::string_view transform_word(policy::TransformKind kind);
-/// "decided:show", "decided:mask:last-4": how it would be; nothing was returned.
-[[nodiscard]] std::string_view decided_word(policy::TransformKind kind);
 
 /// Everything of a record but its type, decision, person and fields. Views into `call`.
 [[nodiscard]] audit::RecordFields start_record(const Call& call, policy::PurposeIndex purpose);

@@ -57,7 +57,7 @@ TEST_F(Evaluations, SayWhatMayBeReadAndNeverTheValues) {
     EXPECT_EQ(all.text.find(value), std::string::npos) << value;
   }
   const json::object record = record_of(web.receipts().back());
-  EXPECT_EQ(record.at("type").as_string(), "read");
+  EXPECT_EQ(record.at("type").as_string(), "search");
   EXPECT_EQ(record.at("door").as_string(), "evaluation");
   EXPECT_EQ(record.at("decision").as_string(), "allow");
   EXPECT_EQ(record.at("id"), context.at("record"));
@@ -152,7 +152,7 @@ TEST_F(Evaluations, FollowAWithdrawalAtOnce) {
   EXPECT_EQ(code(after.body), "consent-withdrawn");
   EXPECT_EQ(after.object().at("context").at("because").as_string(), "GDPR 7(3)");
   const json::object record = record_of(gateway.receipts().back());
-  EXPECT_EQ(record.at("type").as_string(), "deny");
+  EXPECT_EQ(record.at("type").as_string(), "search");
   EXPECT_EQ(record.at("door").as_string(), "evaluation");
   EXPECT_EQ(record.at("app").as_string(), "api-gateway");
   EXPECT_EQ(record.at("about_app").as_string(), "web-shop");
@@ -223,7 +223,7 @@ TEST_F(Evaluations, DenyWhatThePolicyDoesNotSpeakOf) {
     EXPECT_FALSE(decision(answer));
     EXPECT_EQ(code(answer.body), each.code) << each.body;
     EXPECT_EQ(answer.text.find("shoe_size"), std::string::npos);
-    EXPECT_EQ(record_of(web.receipts().back()).at("type").as_string(), "deny");
+    EXPECT_EQ(record_of(web.receipts().back()).at("decision").as_string(), "deny");
   }
   EXPECT_TRUE(web.unrecorded().empty());
   for (const std::string& body :

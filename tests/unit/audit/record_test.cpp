@@ -48,7 +48,7 @@ TEST(Record, AnEvaluationNamesItsDoorAndWhomItIsAbout) {
   RecordFields record;
   record.id = "a";
   record.time = noon();
-  record.type = RecordType::kRead;
+  record.type = RecordType::kSearch;
   record.door = "evaluation";
   record.decision = "allow";
   record.app = "api-gateway";
@@ -57,7 +57,7 @@ TEST(Record, AnEvaluationNamesItsDoorAndWhomItIsAbout) {
   std::string line;
   ASSERT_TRUE(write_record(line, record).has_value());
   EXPECT_EQ(line,
-            R"({"v":1,"id":"a","time":"2026-11-02T12:00:00.000001Z","type":"read",)"
+            R"({"v":1,"id":"a","time":"2026-11-02T12:00:00.000001Z","type":"search",)"
             R"("door":"evaluation","decision":"allow","app":"api-gateway","about_app":"shop",)"
             R"("fields":{"birth_date":"decided:generalise:year"}})");
 }

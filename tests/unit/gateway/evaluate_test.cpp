@@ -141,7 +141,7 @@ void expect_agreement(const policy::PolicySet& set, const ReadRequest& request,
   EXPECT_EQ(record.at("door").as_string(), "evaluation");
   EXPECT_FALSE(read_record.contains("door"));
   EXPECT_EQ(record.at("decision").as_string() == "deny", !evaluated.permitted);
-  EXPECT_EQ(record.at("type").as_string(), evaluated.permitted ? "read" : "deny");
+  EXPECT_EQ(record.at("type").as_string(), "search");
 
   if (read.answer.status != 200) {
     EXPECT_FALSE(evaluated.permitted);
