@@ -115,9 +115,11 @@ Result<void> write_record(std::string& out, const RecordFields& record) {
   append_member(out, ",\"id\":", record.id);
   append_member(out, ",\"time\":", format_rfc3339_micros(record.time));
   append_member(out, ",\"type\":", record_type_name(record.type));
+  append_member(out, ",\"door\":", record.door);
   append_member(out, ",\"decision\":", record.decision);
   append_member(out, ",\"code\":", record.code);
   append_member(out, ",\"app\":", record.app);
+  append_member(out, ",\"about_app\":", record.about_app);
   append_member(out, ",\"credential\":", record.credential);
   append_member(out, ",\"purpose\":", record.purpose);
   append_member(out, ",\"basis\":", record.basis);

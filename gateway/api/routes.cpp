@@ -1,6 +1,7 @@
 #include "gateway/api/routes.h"
 
 #include "gateway/api/consents.h"
+#include "gateway/api/evaluations.h"
 #include "gateway/api/profiles.h"
 #include "gateway/api/reads.h"
 
@@ -34,6 +35,13 @@ void add_app_routes(http::Router& router, const StateOf& state_of, bool segment_
              on(state_of, post_objection));
   router.add(Method::kPost, "/v1/restrictions", AuthPolicy::app_credential("consent"),
              on(state_of, post_restriction));
+  router.add(Method::kPost, "/access/v1/evaluation", AuthPolicy::app_credential(),
+             on(state_of, evaluate), http::BodyMode::kWhole, http::AnswerId::kEcho);
+  router.add(Method::kPost, "/access/v1/evaluations", AuthPolicy::app_credential(),
+             on(state_of, evaluate_list), http::BodyMode::kWhole, http::AnswerId::kEcho);
+  router.add(Method::kGet, "/.well-known/authzen-configuration",
+             AuthPolicy::no_auth("says where evaluations are asked for; nothing about people"),
+             on(state_of, authzen_configuration), http::BodyMode::kWhole, http::AnswerId::kEcho);
   if (segment_door) {
     router.add(Method::kGet, "/v1/spaces/{space}/collections/users/profiles/{external_id}/traits",
                AuthPolicy::basic_app_credential(), on(state_of, read_traits));

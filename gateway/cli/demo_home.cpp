@@ -148,7 +148,10 @@ Result<DemoHome> DemoHome::prepare(const fs::path& home, const fs::path& example
           std::to_string(port) +
           ", surfaces: [apps, developers]}\n"
           "  - {name: operations, address: 127.0.0.1, port: 0, surfaces: [operations]}\n"
-          "segment_door: {enabled: true}\ndefault_region: IE\n"));
+          "segment_door: {enabled: true}\ndefault_region: IE\n" +
+          // A port that the system chooses is not known before it serves.
+          (port == 0 ? std::string()
+                     : "base_url: \"http://127.0.0.1:" + std::to_string(port) + "\"\n")));
   return demo;
 }
 

@@ -211,6 +211,40 @@ void read_limits(Reader& reader, const YamlNode& node, server::Limits& limits) {
               {"connections", count(limits.connections, "connections", 0, 1'000'000)}});
 }
 
+// Other programs are sent there with their credentials, so it is an origin and nothing more, and
+// plain HTTP only to this very machine.
+bool is_base_url(std::string_view url) {
+  constexpr std::string_view kHttps = "https://";
+  constexpr std::string_view kHttp = "http://";
+  const bool secure = url.starts_with(kHttps);
+  if (!secure && !url.starts_with(kHttp)) {
+    return false;
+  }
+  url.remove_prefix(secure ? kHttps.size() : kHttp.size());
+  const bool bracketed = url.starts_with('[');
+  if (bracketed && url.find(']') == std::string_view::npos) {
+    return false;
+  }
+  const std::size_t host_end = bracketed ? url.find(']') + 1 : std::min(url.find(':'), url.size());
+  const std::string_view host = url.substr(0, host_end);
+  const std::string_view name = bracketed ? host.substr(1, host.size() - 2) : host;
+  const std::string_view allowed =
+      bracketed ? "0123456789abcdef:." : "0123456789abcdefghijklmnopqrstuvwxyz-.";
+  if (name.empty() || name.find_first_not_of(allowed) != std::string_view::npos) {
+    return false;
+  }
+  if (host_end < url.size()) {
+    const std::string_view port = url.substr(host_end + 1);
+    std::uint16_t number = 0;
+    const auto [rest, failure] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (url[host_end] != ':' || failure != std::errc{} || rest != port.data() + port.size() ||
+        number == 0) {
+      return false;
+    }
+  }
+  return secure || host == "127.0.0.1" || host == "[::1]" || host == "localhost";
+}
+
 void read_root(Reader& reader, const YamlNode& root, Config& config) {
   bool has_root_key = false;
   reader.map(
@@ -263,6 +297,16 @@ void read_root(Reader& reader, const YamlNode& root, Config& config) {
                                                 reader.boolean(enabled, "segment_door.enabled");
                                           }}});
         }},
+       {"base_url",
+        [&](const YamlNode& v) {
+          config.base_url = reader.text(v, "base_url");
+          if (!config.base_url.empty() && !is_base_url(config.base_url)) {
+            reader.error(v, "wrong-type",
+                         "`base_url` must be `https://` with a host in lower case and, where it "
+                         "needs one, a port, and nothing behind them",
+                         "`http://` is for a loopback address only");
+          }
+        }},
        {"production",
         [&](const YamlNode& v) { config.production = reader.boolean(v, "production"); }}});
   const auto need = [&](bool present, const char* name) {
@@ -274,6 +318,9 @@ void read_root(Reader& reader, const YamlNode& root, Config& config) {
   need(!config.policy_directory.empty(), "policy_directory");
   need(has_root_key, "root_key");
   need(!config.listeners.empty(), "listeners");
+  if (config.production && config.base_url.starts_with("http://")) {
+    reader.error(root, "wrong-type", "`base_url` must be `https://` with `production: true`");
+  }
 }
 
 }  // namespace

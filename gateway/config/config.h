@@ -38,6 +38,7 @@ struct Config {
   std::size_t hot_set_bytes = 256ULL * 1024 * 1024;
   std::string default_region;  ///< for phone numbers without a country code; may be empty
   bool segment_door = false;
+  std::string base_url;     ///< `https://host[:port]` as others reach the apps API; may be empty
   bool production = false;  ///< refuses what only a demo may do
 };
 

@@ -31,7 +31,7 @@ struct Request {
   std::string_view path;        ///< target before "?", not decoded
   std::string_view query;       ///< after "?", not decoded
   std::string_view body;        ///< whole, de-chunked; empty on streaming routes
-  std::string_view request_id;  ///< ours; what a client sends is never taken over
+  std::string_view request_id;  ///< ours; what a client sends is at most echoed (`AnswerId`)
   std::string_view peer;        ///< the peer's address without port
   bool tls = false;
   std::array<std::string, kMaxPathParameters> parameters;  ///< percent-decoded, in order

@@ -184,7 +184,8 @@ bool append_response_head(std::string& out, const Response& response, const Resp
   out.append(kNoSniffAndReferrer);
   out.append(frame.request_id);
   Overrides overrides;
-  if (!append_fields(out, response, overrides) ||
+  if (!is_safe_field("x-request-id", frame.request_id) ||
+      !append_fields(out, response, overrides) ||
       !is_safe_field("content-type", response.content_type)) {
     out.resize(start);
     return false;

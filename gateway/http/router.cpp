@@ -73,7 +73,7 @@ void check_pattern(std::string_view pattern) {
 }  // namespace
 
 void Router::add(Method method, std::string pattern, AuthPolicy auth, Handler handler,
-                 BodyMode body) {
+                 BodyMode body, AnswerId answer_id) {
   check_pattern(pattern);
   if (method == Method::kOther || method == Method::kHead) {
     throw std::invalid_argument("route method must be a concrete one; HEAD comes with GET");
@@ -93,7 +93,8 @@ void Router::add(Method method, std::string pattern, AuthPolicy auth, Handler ha
   } else {
     parametric_.push_back(index);
   }
-  routes_.push_back({method, std::move(pattern), std::move(auth), std::move(handler), body});
+  routes_.push_back(
+      {method, std::move(pattern), std::move(auth), std::move(handler), body, answer_id});
 }
 
 Router::Match Router::match(Request& request) const {

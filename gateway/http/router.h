@@ -42,6 +42,9 @@ class Authenticator {
 
 using Handler = std::function<void(Exchange&)>;
 enum class BodyMode { kWhole, kStream };
+/// What an answer's X-Request-ID is: our id, or the one that the client sent where it sent one
+/// (AuthZEN asks for that). Ours alone is recorded, and `Request::request_id` is always ours.
+enum class AnswerId { kOurs, kEcho };
 
 struct Route {
   Method method;
@@ -49,6 +52,7 @@ struct Route {
   AuthPolicy auth;
   Handler handler;
   BodyMode body = BodyMode::kWhole;
+  AnswerId answer_id = AnswerId::kOurs;
 };
 
 /// Immutable once serving starts; then thread-safe.
@@ -57,7 +61,7 @@ class Router {
   /// Throws `std::invalid_argument` on a malformed pattern, a route that is there already, an open
   /// route without a reason, or the methods kHead (it comes with kGet) and kOther.
   void add(Method method, std::string pattern, AuthPolicy auth, Handler handler,
-           BodyMode body = BodyMode::kWhole);
+           BodyMode body = BodyMode::kWhole, AnswerId answer_id = AnswerId::kOurs);
   /// For tests and the OpenAPI check: every route.
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 

@@ -9,14 +9,17 @@
 //   record           before the answer: without a receipt `respond` cannot be called
 //
 // Each stage takes what the one before returns, so another order does not compile.
+//
+// An evaluation goes the same way up to the decision, drops permit and key there, and is recorded.
+// So it can't say anything else than a read would find.
 #include "gateway/read_path/pipeline.h"
 
 namespace fieldgate::read_path {
 
 namespace {
 
-Step<Shaped> decide_and_open(Environment& environment, const Call& call,
-                             const ReadRequest& request) {
+Step<Permitted> find_and_decide(Environment& environment, const Call& call,
+                                const ReadRequest& request) {
   auto claim = authenticate(call, request);
   if (claim.has_error()) {
     return std::move(claim).error();
@@ -25,7 +28,12 @@ Step<Shaped> decide_and_open(Environment& environment, const Call& call,
   if (found.has_error()) {
     return std::move(found).error();
   }
-  auto permitted = decide(environment, call, std::move(*found), request);
+  return decide(environment, call, std::move(*found), request);
+}
+
+Step<Shaped> decide_and_open(Environment& environment, const Call& call,
+                             const ReadRequest& request) {
+  auto permitted = find_and_decide(environment, call, request);
   if (permitted.has_error()) {
     return std::move(permitted).error();
   }
@@ -48,6 +56,20 @@ Result<Recordable> run(Environment& environment, const Call& call, const ReadReq
     return make_error(ErrorCode::kInvalid, std::move(shaped.error().detail));
   }
   return record(environment, call, shaped.error());
+}
+
+Result<Evaluated> evaluate(Environment& environment, const Call& call, const ReadRequest& request) {
+  auto permitted = find_and_decide(environment, call, request);
+  if (permitted.has_value()) {
+    const SubjectId subject = permitted->found.profile->subject();
+    return record_evaluation(
+        environment, call,
+        Decided{std::move(permitted->found.claim), subject, permitted->decision});
+  }
+  if (permitted.error().malformed) {
+    return make_error(ErrorCode::kInvalid, std::move(permitted.error().detail));
+  }
+  return record_evaluation(environment, call, permitted.error());
 }
 
 }  // namespace fieldgate::read_path

@@ -11,4 +11,9 @@ namespace fieldgate::read_path {
 [[nodiscard]] Result<Recordable> run(Environment& environment, const Call& call,
                                      const ReadRequest& request);
 
+/// Runs the same stages up to the decision and tells what it is; no field is opened. `request`
+/// names a pseudonym. Lines, answers and errors as above, but a refusal is a 200 that says no.
+[[nodiscard]] Result<Evaluated> evaluate(Environment& environment, const Call& call,
+                                         const ReadRequest& request);
+
 }  // namespace fieldgate::read_path

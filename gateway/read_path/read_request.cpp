@@ -18,25 +18,40 @@ std::string quoted(std::string_view word) {
   return '`' + std::string(word) + '`';
 }
 
-Result<policy::Context> parse_context(const boost::json::value& value) {
-  const auto* object = value.if_object();
-  if (object == nullptr) {
-    return invalid("`context` must be an object");
-  }
-  FIELDGATE_CHECK_OK(only_members(*object, {"channel", "country", "place", "device", "event"}));
+}  // namespace
+
+Result<policy::Context> parse_moment(const boost::json::object& object) {
   policy::Context context;
   for (const auto& [name, into] :
        {std::pair{"channel", &context.channel}, std::pair{"country", &context.country},
         std::pair{"place", &context.place}, std::pair{"device", &context.device},
         std::pair{"event", &context.event}}) {
-    if (object->contains(name)) {
-      FIELDGATE_TRY(*into, text_member(*object, name));
+    if (object.contains(name)) {
+      FIELDGATE_TRY(*into, text_member(object, name));
     }
   }
   return context;
 }
 
-}  // namespace
+Result<void> parse_field_names(const boost::json::value& fields, ReadRequest& request) {
+  const auto* list = fields.if_array();
+  if (list == nullptr || list->empty()) {
+    return invalid("`fields` must be a list of field names; leave it out for all of them");
+  }
+  if (list->size() > kMaxAskedFields) {
+    return invalid("`fields` names more than " + std::to_string(kMaxAskedFields) + " fields");
+  }
+  request.all_fields = false;
+  request.fields.reserve(list->size());
+  for (const boost::json::value& name : *list) {
+    const auto* text = name.if_string();
+    if (text == nullptr || text->empty()) {
+      return invalid("`fields` must hold names only");
+    }
+    request.fields.emplace_back(text->data(), text->size());
+  }
+  return ok();
+}
 
 Result<std::string_view> text_member(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
@@ -105,25 +120,15 @@ Result<ReadRequest> parse_read_request(const boost::json::value& value) {
   request.pseudonym = person.pseudonym;
   FIELDGATE_TRY(request.purpose, text_member(*body, "purpose"));
   if (const boost::json::value* fields = body->if_contains("fields")) {
-    const auto* list = fields->if_array();
-    if (list == nullptr || list->empty()) {
-      return invalid("`fields` must be a list of field names; leave it out for all of them");
-    }
-    if (list->size() > kMaxAskedFields) {
-      return invalid("`fields` names more than " + std::to_string(kMaxAskedFields) + " fields");
-    }
-    request.all_fields = false;
-    request.fields.reserve(list->size());
-    for (const boost::json::value& name : *list) {
-      const auto* text = name.if_string();
-      if (text == nullptr || text->empty()) {
-        return invalid("`fields` must hold names only");
-      }
-      request.fields.emplace_back(text->data(), text->size());
-    }
+    FIELDGATE_CHECK_OK(parse_field_names(*fields, request));
   }
   if (const boost::json::value* context = body->if_contains("context")) {
-    FIELDGATE_TRY(request.context, parse_context(*context));
+    const auto* object = context->if_object();
+    if (object == nullptr) {
+      return invalid("`context` must be an object");
+    }
+    FIELDGATE_CHECK_OK(only_members(*object, {"channel", "country", "place", "device", "event"}));
+    FIELDGATE_TRY(request.context, parse_moment(*object));
   }
   return request;
 }

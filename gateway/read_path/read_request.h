@@ -30,6 +30,14 @@ struct ReadRequest {
 /// names and both or neither of identifier and subject are `kInvalid`, naming the member.
 [[nodiscard]] Result<ReadRequest> parse_read_request(const boost::json::value& body);
 
+/// Reads the names of a `fields` member into `request`; `kInvalid` for no list, an empty one, too
+/// many names, or what is no name.
+[[nodiscard]] Result<void> parse_field_names(const boost::json::value& fields,
+                                             ReadRequest& request);
+/// Reads where and how a read happens (channel, country, place, device, event); other members are
+/// the caller's business. The texts are views.
+[[nodiscard]] Result<policy::Context> parse_moment(const boost::json::object& context);
+
 /// What names a person in every body: `"identifier": {"type", "value"}` or `"subject"`.
 struct PersonReference {
   IdentifierType type = IdentifierType::kEmail;

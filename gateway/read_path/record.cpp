@@ -1,71 +1,14 @@
 // Stage 7: the audit record of a read, and the answer that waits for it. A record holds names and
 // outcomes of fields, never a value, an identifier or an address (product promise 10).
 #include "gateway/http/problem.h"
+#include "gateway/read_path/outcome_words.h"
+#include "gateway/read_path/record_parts.h"
 #include "gateway/read_path/stages.h"
 #include "gateway/read_path/subject_tag.h"
 
 namespace fieldgate::read_path {
 
 namespace {
-
-std::string_view transform_word(policy::TransformKind kind) {
-  switch (kind) {
-    case policy::TransformKind::kShow:
-      return "show";
-    case policy::TransformKind::kMaskLast4:
-      return "mask:last-4";
-    case policy::TransformKind::kYear:
-      return "generalise:year";
-    case policy::TransformKind::kBand10:
-      return "generalise:band-10";
-    case policy::TransformKind::kPrefix2:
-      return "generalise:prefix-2";
-    case policy::TransformKind::kCity:
-      return "generalise:city";
-    case policy::TransformKind::kCountry:
-      return "generalise:country";
-    case policy::TransformKind::kPseudonymise:
-      return "pseudonymise";
-    case policy::TransformKind::kRound2:
-      return "round:2";
-  }
-  return "withheld";
-}
-
-std::string_view basis_word(policy::Basis basis) {
-  switch (basis) {
-    case policy::Basis::kConsent:
-      return "consent";
-    case policy::Basis::kContract:
-      return "contract";
-    case policy::Basis::kLegalObligation:
-      return "legal-obligation";
-    case policy::Basis::kVitalInterest:
-      return "vital-interest";
-    case policy::Basis::kPublicTask:
-      return "public-task";
-    case policy::Basis::kLegitimateInterest:
-      return "legitimate-interest";
-  }
-  return {};
-}
-
-audit::RecordFields common(const Call& call, policy::PurposeIndex purpose) {
-  const policy::PolicySet& set = call.policy->set();
-  audit::RecordFields record;
-  record.id = call.record_id;
-  record.time = call.now;
-  record.app = call.principal->app;
-  record.credential = call.principal->credential;
-  record.policy = set.version();
-  record.policy_digest = call.policy->digest();
-  record.request_id = call.request_id;
-  if (purpose < set.purposes().size()) {
-    record.purpose = set.purposes()[purpose].name;
-    record.basis = basis_word(set.purposes()[purpose].basis);
-  }
-  return record;
-}
 
 std::string_view title(const Refusal& refusal) {
   switch (refusal.status) {
@@ -93,13 +36,6 @@ std::string_view problem_type(const Refusal& refusal) {
   }
 }
 
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  http::append_json_string(out, text);
-}
-
 std::string open_answer(const Call& call, const Shaped& shaped) {
   const policy::PolicySet& set = call.policy->set();
   const policy::Purpose& purpose = set.purposes()[shaped.claim.question.purpose];
@@ -118,20 +54,12 @@ std::string open_answer(const Call& call, const Shaped& shaped) {
     body += first ? "" : ",";
     first = false;
     http::append_json_string(body, set.fields()[field].name);
-    body += ":{\"code\":\"";
-    body += policy::reason_name(shaped.decision.reasons[field]);
-    body += "\",\"because\":\"";
-    body += policy::reason_because(shaped.decision.reasons[field]);
-    body += "\"}";
+    body += ":{";
+    append_reason(body, shaped.decision.reasons[field]);
+    body += '}';
   });
-  body += "},\"terms\":{";
-  if (shaped.decision.retain_until) {
-    body += "\"retain_until\":\"";
-    body += format_date(Date{std::chrono::floor<std::chrono::days>(*shaped.decision.retain_until)});
-    body += "\",";
-  }
-  // Passing on is permitted only to recipients that the purpose itself names.
-  body += purpose.recipients.empty() ? "\"share\":\"no\"}" : "\"share\":\"named-recipients\"}";
+  body += "},";
+  append_terms(body, purpose, shaped.decision);
   return body;
 }
 
@@ -151,7 +79,7 @@ Result<Recordable> record(Environment& environment, const Call& call, Shaped sha
         {set.fields()[field].name, policy::reason_name(shaped.decision.reasons[field])});
   });
   const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, shaped.subject);
-  audit::RecordFields fields = common(call, purpose);
+  audit::RecordFields fields = start_record(call, purpose);
   fields.type = audit::RecordType::kRead;
   fields.decision = policy::outcome_name(shaped.decision.outcome);
   fields.subject_tag = tag;
@@ -164,7 +92,7 @@ Result<Recordable> record(Environment& environment, const Call& call, Shaped sha
 }
 
 Result<Recordable> record(Environment& environment, const Call& call, const Refusal& refusal) {
-  audit::RecordFields fields = common(call, refusal.purpose);
+  audit::RecordFields fields = start_record(call, refusal.purpose);
   fields.type = audit::RecordType::kDeny;
   fields.decision = policy::outcome_name(policy::Outcome::kDeny);
   fields.code = policy::reason_name(refusal.code);
@@ -183,8 +111,8 @@ Result<Recordable> record(Environment& environment, const Call& call, const Refu
   append_member(body, "detail", refusal.detail);
   append_member(body, "instance",
                 std::string(http::kInstancePrefix) + std::string(call.request_id));
-  append_member(body, "code", policy::reason_name(refusal.code));
-  append_member(body, "because", policy::reason_because(refusal.code));
+  body += ',';
+  append_reason(body, refusal.code);
   recordable.answer = {refusal.status, std::move(body)};
   return recordable;
 }

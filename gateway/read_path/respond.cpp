@@ -14,7 +14,8 @@ std::string respond(Answer answer, const audit::Receipt& receipt) {
   body += std::to_string(receipt.index());
   body += ",\"leaf\":\"";
   crypto::append_base64(body, receipt.leaf());
-  body += "\"}}";
+  body += "\"}";
+  body.append(answer.open_objects, '}');
   return body;
 }
 

@@ -43,10 +43,16 @@ struct Call {
   std::string record_id;                      ///< unique per read
   std::string_view request_id;                ///< the answer's X-Request-ID
   UtcTime now{};
+  /// In an evaluation: the app that the question is about. The caller has been found to be that
+  /// app, or one that may ask about others.
+  std::optional<policy::AppIndex> about_app;
 };
 
 /// The app that the call acts as; a credential with a role of its own (the officer's) acts as none.
 [[nodiscard]] inline policy::AppIndex acting_app(const Call& call) {
+  if (call.about_app) {
+    return *call.about_app;
+  }
   return call.principal->role.empty() ? call.policy->set().app(call.principal->app)
                                       : policy::kUnknownIndex;
 }
@@ -88,6 +94,14 @@ struct Permitted {
   crypto::SubjectKey key;
 };
 
+/// Where an evaluation ends: what a read would release. Permit and key are gone, so no field can be
+/// opened any more.
+struct Decided {
+  Claim claim;
+  SubjectId subject;
+  policy::Decision decision;
+};
+
 /// After `fetch_fields`: the sealed values of the permitted fields, views into the profile.
 struct SealedFields {
   Permitted permitted;
@@ -113,7 +127,8 @@ struct Shaped {
 /// An answer that lacks its proof: `finish` adds the receipt and closes the object.
 struct Answer {
   unsigned status = 200;
-  std::string open_body;  ///< a JSON object without its last brace
+  std::string open_body;      ///< a JSON object without its last braces
+  unsigned open_objects = 1;  ///< how many braces; the receipt goes into the innermost object
   [[nodiscard]] bool is_problem() const { return status >= 400; }
 };
 
@@ -121,6 +136,12 @@ struct Answer {
 struct Recordable {
   std::string line;  ///< the audit record
   Answer answer;
+};
+
+/// As `Recordable`, of an evaluation.
+struct Evaluated {
+  bool permitted = false;  ///< what `decision` says
+  Recordable recordable;
 };
 
 // --- the stages, one file each, in the order of pipeline.cpp -------------------------------------
@@ -136,6 +157,10 @@ struct Recordable {
 [[nodiscard]] Result<Recordable> record(Environment& environment, const Call& call, Shaped shaped);
 [[nodiscard]] Result<Recordable> record(Environment& environment, const Call& call,
                                         const Refusal& refusal);
+[[nodiscard]] Result<Evaluated> record_evaluation(Environment& environment, const Call& call,
+                                                  Decided decided);
+[[nodiscard]] Result<Evaluated> record_evaluation(Environment& environment, const Call& call,
+                                                  const Refusal& refusal);
 /// Completes the answer. There is no way to a body without a receipt.
 [[nodiscard]] std::string respond(Answer answer, const audit::Receipt& receipt);
 

@@ -120,6 +120,8 @@ class Connection final : public http::Exchange {
   void make_room();
   void close();
   void set_deadline(std::chrono::milliseconds from_now) { deadline_ = EventLoop::now() + from_now; }
+  /// What the answer's X-Request-ID says.
+  [[nodiscard]] std::string_view answer_id() const;
   void no_deadline() { deadline_ = SteadyTime::max(); }
   [[nodiscard]] const Limits& limits() const { return loop_->shared().limits; }
   [[nodiscard]] std::string_view received() const {

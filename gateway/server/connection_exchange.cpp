@@ -321,13 +321,11 @@ void Connection::send(http::Response response) {
   close_after_ = close_after_ || !head_.keep_alive || response.close || loop_->draining();
   std::string& out = loop_->scratch();
   out.clear();
-  const http::ResponseFrame frame{{request_id_.data(), request_id_.size()},
-                                  loop_->date(),
-                                  transport_.is_tls(),
-                                  close_after_,
-                                  head_.version < 11};
+  http::ResponseFrame frame{answer_id(), loop_->date(), transport_.is_tls(), close_after_,
+                            head_.version < 11};
   if (!http::append_response_head(out, response, frame)) {
     LoopCounters::count(loop_->counters().faults);
+    frame.request_id = {request_id_.data(), request_id_.size()};
     response =
         http::error_response(make_error(ErrorCode::kInternal, "header field"), frame.request_id);
     static_cast<void>(http::append_response_head(out, response, frame));
@@ -354,6 +352,16 @@ void Connection::send(http::Response response) {
     unsent_body_ = std::move(response.body);
     sent_ = written;
   }
+}
+
+std::string_view Connection::answer_id() const {
+  if (route_ != nullptr && route_->answer_id == http::AnswerId::kEcho) {
+    const std::string_view sent = request_.header("x-request-id");
+    if (!sent.empty()) {
+      return sent;
+    }
+  }
+  return {request_id_.data(), request_id_.size()};
 }
 
 void Connection::release_request() {

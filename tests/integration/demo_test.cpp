@@ -30,7 +30,7 @@ TEST_F(Demo, ShowsAReadWhatIsWithheldAndItsProof) {
 TEST_F(Demo, GivesEveryAppAKeyInAPrivateFile) {
   namespace fs = std::filesystem;
   for (const char* app : {"web-shop", "mobile-app", "crm", "support-desk", "fraud-screen",
-                          "partner-acme", "ingest", "dpo"}) {
+                          "partner-acme", "ingest", "api-gateway", "dpo"}) {
     EXPECT_TRUE(std::regex_match(shop_->key(app), std::regex("fgk_[a-z2-9]{8}_[A-Za-z0-9_-]{43}")))
         << app << ' ' << shop_->key(app);
   }

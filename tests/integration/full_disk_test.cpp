@@ -99,6 +99,12 @@ TEST_F(FullDisk, ReadsAre503OnceNothingCanBeRecordedAnd200AgainWithoutARestart) 
   };
   const auto ready = [&ask] { return ask("/readyz"); };
   EXPECT_EQ(ready(), 200);
+  const ApiAnswer first = web.read(read_of(email("ada@example.com"), "personalisation"));
+  ASSERT_EQ(first.status, 200) << first.text;
+  const std::string evaluation =
+      R"("subject":{"type":"app","id":"web-shop"},"action":{"name":"read"},)"
+      R"("resource":{"type":"profile","id":")" +
+      first.word("subject") + R"("},"context":{"purpose":"personalisation"})";
   const std::string batch = batch_of(read_of(email("ada@example.com"), "personalisation"));
   const auto filler = folder_.path() / "disk" / "filler";
   fill(filler);
@@ -137,6 +143,17 @@ TEST_F(FullDisk, ReadsAre503OnceNothingCanBeRecordedAnd200AgainWithoutARestart) 
   EXPECT_EQ(refused.status, 503) << refused.text;
   EXPECT_EQ(refused.problem(), "unavailable");
   EXPECT_FALSE(refused.object().contains("fields"));
+  // A decision that cannot be recorded is not told either, and in a list it is a no.
+  const ApiAnswer untold = web.post("/access/v1/evaluation", '{' + evaluation + '}');
+  EXPECT_EQ(untold.status, 503) << untold.text;
+  EXPECT_FALSE(untold.object().contains("decision"));
+  const ApiAnswer list =
+      web.post("/access/v1/evaluations", '{' + evaluation + R"(,"evaluations":[{},{}]})");
+  ASSERT_EQ(list.status, 200) << list.text;
+  for (const json::value& each : list.object().at("evaluations").as_array()) {
+    EXPECT_FALSE(each.at("decision").as_bool()) << list.text;
+    EXPECT_EQ(each.at("context").at("error").at("status"), 503) << list.text;
+  }
   EXPECT_EQ(ready(), 503);
   EXPECT_EQ(ask("/healthz"), 200) << "the process may live";
 

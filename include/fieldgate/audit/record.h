@@ -32,7 +32,8 @@ enum class RecordType : std::uint8_t {
 };
 [[nodiscard]] std::string_view record_type_name(RecordType type);
 
-/// What happened to one field: the transform it was shown through, or the reason code.
+/// What happened to one field: the transform it was shown through, that transform after `decided:`
+/// where nothing was shown, or the reason code.
 struct FieldOutcome {
   std::string_view field;
   std::string_view outcome;
@@ -44,9 +45,11 @@ struct RecordFields {
   std::string_view id;  ///< unique per record
   UtcTime time{};
   RecordType type = RecordType::kRead;
+  std::string_view door;      ///< "evaluation": only asked, nothing was returned; empty otherwise
   std::string_view decision;  ///< "allow", "partial", "deny"
   std::string_view code;      ///< reason code of a deny
   std::string_view app;
+  std::string_view about_app;   ///< of an evaluation: the app asked about, where it is another
   std::string_view credential;  ///< the public prefix of the API key
   std::string_view purpose;
   std::string_view basis;

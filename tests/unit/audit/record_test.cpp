@@ -43,6 +43,25 @@ TEST(Record, GoldenLine) {
                   R"("phone":"not-for-this-purpose"}})");
 }
 
+TEST(Record, AnEvaluationNamesItsDoorAndWhomItIsAbout) {
+  const FieldOutcome fields[] = {{"birth_date", "decided:generalise:year"}};
+  RecordFields record;
+  record.id = "a";
+  record.time = noon();
+  record.type = RecordType::kSearch;
+  record.door = "evaluation";
+  record.decision = "allow";
+  record.app = "api-gateway";
+  record.about_app = "shop";
+  record.fields = fields;
+  std::string line;
+  ASSERT_TRUE(write_record(line, record).has_value());
+  EXPECT_EQ(line,
+            R"({"v":1,"id":"a","time":"2026-11-02T12:00:00.000001Z","type":"search",)"
+            R"("door":"evaluation","decision":"allow","app":"api-gateway","about_app":"shop",)"
+            R"("fields":{"birth_date":"decided:generalise:year"}})");
+}
+
 TEST(Record, EmptyMembersAreLeftOut) {
   RecordFields record;
   record.id = "a";

@@ -58,6 +58,7 @@ TEST_F(ConfigTest, TheSmallestHasTheDocumentedDefaults) {
   EXPECT_TRUE(config.default_region.empty());
   EXPECT_FALSE(config.segment_door);
   EXPECT_FALSE(config.production);
+  EXPECT_TRUE(config.base_url.empty());
   ASSERT_EQ(config.listeners.size(), 1U);
   EXPECT_EQ(config.listeners[0].address, "127.0.0.1");
   EXPECT_EQ(config.listeners[0].port, 8080);
@@ -241,6 +242,44 @@ TEST_F(ConfigTest, FilesThatCannotBeOneAreFindings) {
   const std::string padding(kMaxConfigBytes - kSmallest.size() - 1, '#');
   EXPECT_TRUE(with(padding + "\n").findings.empty()) << "the limit itself";
   EXPECT_EQ(with(padding + "#\n").findings.at(0).code, "too-large");
+}
+
+TEST_F(ConfigTest, TakesAnOriginAsBaseUrlAndNothingMore) {
+  for (const char* good :
+       {"https://gateway.example", "https://gateway.example:8443", "https://10.0.0.7:65535",
+        "https://[2001:db8::7]", "https://[2001:db8::7]:8443", "http://127.0.0.1:8080",
+        "http://localhost", "http://[::1]:8080"}) {
+    const LoadedConfig loaded = with("base_url: \"" + std::string(good) + "\"\n");
+    EXPECT_TRUE(loaded.findings.empty()) << good;
+    EXPECT_EQ(loaded.config.base_url, good);
+  }
+  for (const char* bad : {"gateway.example",
+                          "//gateway.example",
+                          "ftp://gateway.example",
+                          "https://",
+                          "https://gateway.example/",
+                          "https://gateway.example/pdp",
+                          "https://gateway.example?x",
+                          "https://gateway.example#x",
+                          "https://user@gateway.example",
+                          "https://gateway.example:",
+                          "https://gateway.example:0",
+                          "https://gateway.example:65536",
+                          "https://gateway.example:84a",
+                          "https://[2001:db8::7",
+                          "https://[]",
+                          "https://[::1]x",
+                          "HTTPS://gateway.example",
+                          "https://Gateway.example",
+                          "http://gateway.example",
+                          "http://127.0.0.1.gateway.example",
+                          "https://gate way.example"}) {
+    const Diagnostic finding = only_finding("base_url: \"" + std::string(bad) + "\"\n");
+    EXPECT_NE(finding.message.find("`base_url`"), std::string::npos) << bad;
+    EXPECT_EQ(finding.where.line, 6) << bad;
+  }
+  const Diagnostic plain = only_finding("production: true\nbase_url: \"http://127.0.0.1:8080\"\n");
+  EXPECT_NE(plain.message.find("`production: true`"), std::string::npos) << plain.message;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The OpenAPI document against the router and the policy module, and the page that is drawn from
 // it.
 #include "gateway/api/consents.h"
+#include "gateway/api/evaluations.h"
 #include "gateway/api/reads.h"
 #include "gateway/api/routes.h"
 #include "gateway/http/json.h"
@@ -183,9 +184,15 @@ TEST(OpenApi, gives_the_limits_of_the_code) {
   EXPECT_EQ(
       schema("BatchRequest").at("properties").at("reads").at("maxItems").to_number<std::size_t>(),
       api::kMaxBatchReads);
-  EXPECT_EQ(
-      schema("ReadRequest").at("properties").at("fields").at("maxItems").to_number<std::size_t>(),
-      read_path::kMaxAskedFields);
+  for (const char* const body : {"ReadRequest", "EvaluationContext"}) {
+    EXPECT_EQ(schema(body).at("properties").at("fields").at("maxItems").to_number<std::size_t>(),
+              read_path::kMaxAskedFields);
+  }
+  for (const char* const body : {"EvaluationsRequest", "EvaluationsAnswer"}) {
+    EXPECT_EQ(
+        schema(body).at("properties").at("evaluations").at("maxItems").to_number<std::size_t>(),
+        api::kMaxEvaluations);
+  }
   EXPECT_EQ(schema("ProfileWrite")
                 .at("properties")
                 .at("identifiers")
@@ -216,7 +223,7 @@ TEST(OpenApi, closes_every_request_body) {
   }
 }
 
-TEST(OpenApi, gives_examples_that_the_read_parser_takes) {
+TEST(OpenApi, gives_examples_that_the_parsers_take) {
   const json::object& content = documented()
                                     .at("post /v1/profiles/read")
                                     ->at("requestBody")
@@ -226,6 +233,20 @@ TEST(OpenApi, gives_examples_that_the_read_parser_takes) {
   const auto request = read_path::parse_read_request(content.at("example"));
   ASSERT_TRUE(request.has_value()) << request.error().message;
   EXPECT_EQ(request->purpose, "personalisation");
+  const auto example = [](const char* operation) -> const json::value& {
+    return documented()
+        .at(operation)
+        ->at("requestBody")
+        .at("content")
+        .at("application/json")
+        .at("example");
+  };
+  EXPECT_TRUE(api::parse_evaluation(example("post /access/v1/evaluation")).has_value());
+  const auto many = api::parse_evaluations(example("post /access/v1/evaluations"));
+  ASSERT_TRUE(many.has_value()) << many.error().message;
+  for (const json::value& each : *many->list) {
+    EXPECT_TRUE(api::parse_evaluation(each, many->whole).has_value());
+  }
 }
 
 void expect_known_references(const json::value& node) {

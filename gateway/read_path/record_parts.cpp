@@ -1,0 +1,52 @@
+#include "gateway/read_path/record_parts.h"
+
+#include "gateway/http/problem.h"
+#include "gateway/read_path/outcome_words.h"
+
+namespace fieldgate::read_path {
+
+audit::RecordFields start_record(const Call& call, policy::PurposeIndex purpose) {
+  const policy::PolicySet& set = call.policy->set();
+  audit::RecordFields record;
+  record.id = call.record_id;
+  record.time = call.now;
+  record.app = call.principal->app;
+  record.credential = call.principal->credential;
+  record.policy = set.version();
+  record.policy_digest = call.policy->digest();
+  record.request_id = call.request_id;
+  if (purpose < set.purposes().size()) {
+    record.purpose = set.purposes()[purpose].name;
+    record.basis = basis_word(set.purposes()[purpose].basis);
+  }
+  return record;
+}
+
+void append_member(std::string& out, std::string_view name, std::string_view text) {
+  out += ",\"";
+  out += name;
+  out += "\":";
+  http::append_json_string(out, text);
+}
+
+void append_reason(std::string& out, policy::ReasonCode code) {
+  out += "\"code\":\"";
+  out += policy::reason_name(code);
+  out += "\",\"because\":\"";
+  out += policy::reason_because(code);
+  out += '"';
+}
+
+void append_terms(std::string& out, const policy::Purpose& purpose,
+                  const policy::Decision& decision) {
+  out += "\"terms\":{";
+  if (decision.retain_until) {
+    out += "\"retain_until\":\"";
+    out += format_date(Date{std::chrono::floor<std::chrono::days>(*decision.retain_until)});
+    out += "\",";
+  }
+  // Passing on is permitted only to recipients that the purpose itself names.
+  out += purpose.recipients.empty() ? "\"share\":\"no\"}" : "\"share\":\"named-recipients\"}";
+}
+
+}  // namespace fieldgate::read_path
