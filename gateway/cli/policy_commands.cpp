@@ -1,6 +1,7 @@
 #include "gateway/cli/policy_commands.h"
 
 #include "gateway/cli/common.h"
+#include "gateway/cli/policy_commands_coverage.h"
 #include "gateway/cli/policy_commands_output.h"
 #include "gateway/cli/policy_commands_review.h"
 
@@ -67,14 +68,6 @@ int check(const Options& options) {
   return kExitOk;
 }
 
-json::array names_json(const std::vector<std::string>& names) {
-  json::array list;
-  for (const std::string& name : names) {
-    list.push_back(json::value(name));
-  }
-  return list;
-}
-
 int test(const Options& options) {
   const PolicySnapshot set = load_or_report(options.directory, options.as_json);
   if (set == nullptr) {
@@ -98,18 +91,15 @@ int test(const Options& options) {
                 << outcome.expected << "\n  got      " << outcome.got << '\n';
     }
   }
-  const bool too_few = options.strict && !report.untested_purposes.empty();
-  const int code = failed != 0 || too_few ? kExitFinding : kExitOk;
+  const std::vector<Diagnostic> untested = untested_purposes(report.coverage, options.strict);
+  const int code = failed != 0 || has_errors(untested) ? kExitFinding : kExitOk;
   if (options.as_json) {
-    json::object coverage{{"tested_purposes", names_json(report.tested_purposes)},
-                          {"untested_purposes", names_json(report.untested_purposes)}};
-    print_json({{"tests", std::move(list)}, {"coverage", std::move(coverage)}});
+    print_json({{"tests", std::move(list)}, {"coverage", coverage_json(report.coverage)}});
     return code;
   }
   std::cout << count_words(report.tests.size(), "test") << ", " << failed << " failed\n";
-  for (const std::string& purpose : report.untested_purposes) {
-    std::cout << (options.strict ? "error" : "note") << ": no test asks for `" << purpose << "`\n";
-  }
+  print_coverage(report.coverage, options.directory);
+  print_findings(untested, options.directory, std::cout);
   return code;
 }
 
@@ -278,7 +268,7 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"text", "json", "sarif"}));
   add_command(*group, "test", "run the tests that the policy itself holds", options, exit_code,
               test)
-      ->add_flag("--strict", options->strict, "fail when a purpose has no test");
+      ->add_flag("--strict", options->strict, "fail when no test asks for a purpose");
   add_command(*group, "explain", "decide one request and name every rule that spoke", options,
               exit_code, explain)
       ->add_option("--request", options->request, "one entry of `tests` without `expect`")
