@@ -170,7 +170,18 @@ json::object explanation_json(const PolicySet& set, const policy::Explanation& e
           {"rules", std::move(rules)}};
 }
 
-void print_explanation(const PolicySet& set, const policy::Explanation& explanation) {
+// "generalise: year", as the policy writes it; empty for a value that is shown.
+std::string transform_words(const json::object& transform) {
+  std::string words;
+  for (const auto& [key, value] : transform) {
+    words += std::string(key) + ": ";
+    words += value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  }
+  return words;
+}
+
+void print_explanation(const PolicySet& set, const policy::Explanation& explanation,
+                       const std::filesystem::path& directory) {
   const Decision& decision = explanation.decision;
   std::cout << policy::outcome_name(decision.outcome);
   if (decision.code != policy::ReasonCode::kNone) {
@@ -180,11 +191,9 @@ void print_explanation(const PolicySet& set, const policy::Explanation& explanat
   std::cout << '\n';
   decision.released.for_each([&](FieldIndex field) {
     std::cout << "  gives " << set.fields()[field].name;
-    const json::object transform = transform_json(set, set.transform(explanation.purpose, field));
-    if (!transform.empty()) {
-      std::cout << ' ' << json::serialize(transform);
-    }
-    std::cout << '\n';
+    const std::string form =
+        transform_words(transform_json(set, set.transform(explanation.purpose, field)));
+    std::cout << (form.empty() ? "" : " (" + form + ")") << '\n';
   });
   const auto withhold = [](const std::string& name, policy::ReasonCode code) {
     std::cout << "  withholds " << name << ": " << policy::reason_name(code) << " ("
@@ -199,7 +208,7 @@ void print_explanation(const PolicySet& set, const policy::Explanation& explanat
   for (const policy::RuleTrace& rule : explanation.rules) {
     std::cout << "  " << rule.rule;
     if (rule.where.line > 0) {
-      std::cout << ' ' << rule.where.file << ':' << rule.where.line;
+      std::cout << ' ' << (directory / rule.where.file).string() << ':' << rule.where.line;
     }
     std::cout << ": " << rule.says << '\n';
   }
@@ -239,7 +248,7 @@ int explain(const Options& options) {
   if (options.as_json) {
     print_json(explanation_json(*set, *result.explanation));
   } else {
-    print_explanation(*set, *result.explanation);
+    print_explanation(*set, *result.explanation, options.directory);
   }
   return kExitOk;
 }

@@ -200,8 +200,11 @@ class PageWriter {
       }
       const std::string& says = policy_.app_rules_[i].says;
       const std::string app = policy_.apps_[i].name + (says.empty() ? "" : " (" + says + ")");
-      page_.apps.rows.push_back(
-          {app, name, recipient.role, ground.empty() ? "none named" : ground});
+      if (ground.empty()) {
+        const bool needs_one = recipient.role != "controller" && recipient.role != "authority";
+        ground = needs_one ? "none named" : "none needed";
+      }
+      page_.apps.rows.push_back({app, name, recipient.role, ground});
     }
   }
 

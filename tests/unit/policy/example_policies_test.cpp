@@ -88,6 +88,17 @@ TEST_P(ExamplePolicy, HasAPictureThatIsUpToDate) {
   EXPECT_NE(read_file(folder_ / "README.md").find("](matrix.svg)"), std::string::npos);
 }
 
+TEST_P(ExamplePolicy, StandsInTheListWithItsSize) {
+  const std::string size = "| " + std::to_string(policy_->fields().size()) + " | " +
+                           std::to_string(policy_->purposes().size()) + " | " +
+                           std::to_string(run_policy_tests(*policy_).tests.size()) + " |";
+  const std::string list = read_file(kPolicies / "README.md");
+  const std::string link = "| [" + std::string(GetParam()) + "](";
+  const std::size_t at = list.find(link);
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_TRUE(list.substr(at, list.find('\n', at) - at).ends_with(size)) << size;
+}
+
 INSTANTIATE_TEST_SUITE_P(All, ExamplePolicy,
                          ::testing::Values("retailer", "fashion", "bank", "airline", "pharmacy",
                                            "telecom"),
