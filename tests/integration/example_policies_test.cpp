@@ -100,13 +100,13 @@ TEST_P(ExamplePolicyCommands, TestIsStrictlySatisfied) {
 }
 
 TEST_P(ExamplePolicyCommands, InvariantsHoldAndTheDraftsCounterexampleIsOne) {
-  for (const json::value& rule :
-       policy_json({"invariants", in_force_}, 0).at("invariants").as_array()) {
+  const json::value in_force = policy_json({"invariants", in_force_}, 0);
+  for (const json::value& rule : in_force.at("invariants").as_array()) {
     EXPECT_TRUE(rule.at("holds").as_bool()) << json::serialize(rule);
   }
   std::size_t broken = 0;
-  for (const json::value& rule :
-       policy_json({"invariants", draft_}, 1).at("invariants").as_array()) {
+  const json::value draft = policy_json({"invariants", draft_}, 1);
+  for (const json::value& rule : draft.at("invariants").as_array()) {
     if (rule.at("holds").as_bool()) {
       continue;
     }
