@@ -1,6 +1,7 @@
 #include "gateway/cli/policy_commands.h"
 
 #include "gateway/cli/common.h"
+#include "gateway/cli/policy_commands_coverage.h"
 #include "gateway/cli/policy_commands_output.h"
 #include "gateway/cli/policy_commands_review.h"
 
@@ -67,14 +68,6 @@ int check(const Options& options) {
   return kExitOk;
 }
 
-json::array names_json(const std::vector<std::string>& names) {
-  json::array list;
-  for (const std::string& name : names) {
-    list.push_back(json::value(name));
-  }
-  return list;
-}
-
 int test(const Options& options) {
   const PolicySnapshot set = load_or_report(options.directory, options.as_json);
   if (set == nullptr) {
@@ -98,18 +91,15 @@ int test(const Options& options) {
                 << outcome.expected << "\n  got      " << outcome.got << '\n';
     }
   }
-  const bool too_few = options.strict && !report.untested_purposes.empty();
-  const int code = failed != 0 || too_few ? kExitFinding : kExitOk;
+  const std::vector<Diagnostic> untested = untested_purposes(report.coverage, options.strict);
+  const int code = failed != 0 || has_errors(untested) ? kExitFinding : kExitOk;
   if (options.as_json) {
-    json::object coverage{{"tested_purposes", names_json(report.tested_purposes)},
-                          {"untested_purposes", names_json(report.untested_purposes)}};
-    print_json({{"tests", std::move(list)}, {"coverage", std::move(coverage)}});
+    print_json({{"tests", std::move(list)}, {"coverage", coverage_json(report.coverage)}});
     return code;
   }
   std::cout << count_words(report.tests.size(), "test") << ", " << failed << " failed\n";
-  for (const std::string& purpose : report.untested_purposes) {
-    std::cout << (options.strict ? "error" : "note") << ": no test asks for `" << purpose << "`\n";
-  }
+  print_coverage(report.coverage, options.directory);
+  print_findings(untested, options.directory, std::cout);
   return code;
 }
 
@@ -180,7 +170,18 @@ json::object explanation_json(const PolicySet& set, const policy::Explanation& e
           {"rules", std::move(rules)}};
 }
 
-void print_explanation(const PolicySet& set, const policy::Explanation& explanation) {
+// "generalise: year", as the policy writes it; empty for a value that is shown.
+std::string transform_words(const json::object& transform) {
+  std::string words;
+  for (const auto& [key, value] : transform) {
+    words += std::string(key) + ": ";
+    words += value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  }
+  return words;
+}
+
+void print_explanation(const PolicySet& set, const policy::Explanation& explanation,
+                       const std::filesystem::path& directory) {
   const Decision& decision = explanation.decision;
   std::cout << policy::outcome_name(decision.outcome);
   if (decision.code != policy::ReasonCode::kNone) {
@@ -190,11 +191,9 @@ void print_explanation(const PolicySet& set, const policy::Explanation& explanat
   std::cout << '\n';
   decision.released.for_each([&](FieldIndex field) {
     std::cout << "  gives " << set.fields()[field].name;
-    const json::object transform = transform_json(set, set.transform(explanation.purpose, field));
-    if (!transform.empty()) {
-      std::cout << ' ' << json::serialize(transform);
-    }
-    std::cout << '\n';
+    const std::string form =
+        transform_words(transform_json(set, set.transform(explanation.purpose, field)));
+    std::cout << (form.empty() ? "" : " (" + form + ")") << '\n';
   });
   const auto withhold = [](const std::string& name, policy::ReasonCode code) {
     std::cout << "  withholds " << name << ": " << policy::reason_name(code) << " ("
@@ -209,7 +208,7 @@ void print_explanation(const PolicySet& set, const policy::Explanation& explanat
   for (const policy::RuleTrace& rule : explanation.rules) {
     std::cout << "  " << rule.rule;
     if (rule.where.line > 0) {
-      std::cout << ' ' << rule.where.file << ':' << rule.where.line;
+      std::cout << ' ' << (directory / rule.where.file).string() << ':' << rule.where.line;
     }
     std::cout << ": " << rule.says << '\n';
   }
@@ -249,7 +248,7 @@ int explain(const Options& options) {
   if (options.as_json) {
     print_json(explanation_json(*set, *result.explanation));
   } else {
-    print_explanation(*set, *result.explanation);
+    print_explanation(*set, *result.explanation, options.directory);
   }
   return kExitOk;
 }
@@ -278,7 +277,7 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"text", "json", "sarif"}));
   add_command(*group, "test", "run the tests that the policy itself holds", options, exit_code,
               test)
-      ->add_flag("--strict", options->strict, "fail when a purpose has no test");
+      ->add_flag("--strict", options->strict, "fail when no test asks for a purpose");
   add_command(*group, "explain", "decide one request and name every rule that spoke", options,
               exit_code, explain)
       ->add_option("--request", options->request, "one entry of `tests` without `expect`")

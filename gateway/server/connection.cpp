@@ -178,8 +178,9 @@ Connection::Fill Connection::fill() {
   switch (outcome.status) {
     case IoStatus::kDone:
       end_ += outcome.bytes;
-      // A short read has emptied the socket: waiting is cheaper than being told so.
-      may_read_ = outcome.bytes == room || transport_.has_pending();
+      // A short read has emptied a plain socket, and waiting is cheaper than being told so. TLS
+      // gives a record at a time, whatever is left behind it.
+      may_read_ = outcome.bytes == room || transport_.is_tls();
       return Fill::kGot;
     case IoStatus::kWantRead:
     case IoStatus::kWantWrite:

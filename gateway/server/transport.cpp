@@ -151,10 +151,6 @@ IoOutcome Transport::write(std::string_view first, std::string_view second) {
   return socket_outcome(::sendmsg(descriptor_, &message, MSG_NOSIGNAL), IoStatus::kWantWrite);
 }
 
-bool Transport::has_pending() const {
-  return ssl_ != nullptr && SSL_has_pending(ssl_.get()) == 1;
-}
-
 void Transport::end_writing() {
   if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) == 1) {
     ERR_clear_error();

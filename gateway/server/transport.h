@@ -42,8 +42,6 @@ class Transport {
   IoOutcome read(char* into, std::size_t size);
   /// Writes `first`, then `second`, as far as the peer takes them now.
   IoOutcome write(std::string_view first, std::string_view second);
-  /// Whether octets that were received already wait inside TLS.
-  [[nodiscard]] bool has_pending() const;
   /// Tells the peer that no more will come (close_notify and FIN).
   void end_writing();
   /// Closes the socket, which must not be used after. Once, or the destructor does it.

@@ -185,6 +185,7 @@ void read_app(Draft& draft, const EntryRef& entry, App& app, AppRules& rules) {
   if (!draft.read.check_keys(entry.value, "an app", kKeys)) {
     return;
   }
+  text_into(draft, entry.value, "says", "`says`", rules.says);
   if (const NodeRef recipient =
           draft.read.require(entry.value, entry.key.place(), "recipient", "the app", "GDPR 4(9)")) {
     if (auto word = draft.read.read_text(recipient, "`recipient`")) {

@@ -97,6 +97,9 @@ std::optional<std::uint16_t> read_moment(Draft& draft, const NodeRef& node, std:
     if (node.node->entries.empty()) {
       draft.read.error(node.place(), "empty-map", "the moment names no condition");
     }
+    if (const NodeRef says = node.find("says")) {
+      moment.says = draft.read.read_text(says, "`says`").value_or("");
+    }
     if (const NodeRef hours = node.find("hours")) {
       read_hours(draft, hours, moment);
     }

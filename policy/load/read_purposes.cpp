@@ -18,8 +18,9 @@ struct PurposeReader {
   NodeReader& read() { return draft.read; }
   NodeRef find(std::string_view key) { return entry.value.find(key); }
 
-  void text(std::string_view key, std::string& out) {
-    if (const NodeRef node = find(key)) {
+  void text(std::string_view key, std::string& out) { text(entry.value, key, out); }
+  void text(const NodeRef& map, std::string_view key, std::string& out) {
+    if (const NodeRef node = map.find(key)) {
       if (auto value = read().read_text(node, "`" + std::string(key) + "`")) {
         out = std::move(*value);
       }
@@ -69,6 +70,8 @@ struct PurposeReader {
     const Place where = node.place();
     if (node.is_map()) {
       (void)read().check_keys(node, "`automated_decision`", {"ground", "says", "safeguards"});
+      text(node, "says", rules.automated_says);
+      text(node, "safeguards", rules.automated_safeguards);
       node = read().require(node, where, "ground", "`automated_decision`", "GDPR 22(2)");
       if (!node) {
         return;
@@ -268,6 +271,7 @@ struct PurposeReader {
       }
       if (const NodeRef recipient = node.find("recipient")) {
         if (auto word = read().read_text(recipient, "`recipient`")) {
+          made.recipient = *word;
           (void)resolve(draft, draft.policy.recipient_names_, "recipient",
                         {std::move(*word), recipient.place()});
         }
@@ -307,8 +311,9 @@ struct PurposeReader {
                                                    "important-public-interest"};
     if (const NodeRef node = find("when_restricted")) {
       rules.restricted_where = node.place();
-      rules.goes_on_when_restricted =
-          read().read_choice(node, "`when_restricted`", kGrounds).has_value();
+      const auto chosen = read().read_choice(node, "`when_restricted`", kGrounds);
+      rules.goes_on_when_restricted = chosen.has_value();
+      rules.when_restricted = chosen ? kGrounds[*chosen] : "";
     }
   }
 
@@ -332,6 +337,7 @@ struct PurposeReader {
                    "`purpose` must be a term with its vocabulary, such as dpv:DirectMarketing", {},
                    "W3C DPV");
     }
+    text("law", rules.law);
     text("balancing_test", rules.balancing_test);
     flag("direct_marketing", purpose.direct_marketing);
     flag("profiling", purpose.profiling);

@@ -42,6 +42,7 @@ struct RetentionClass {
 struct Transfer {
   std::string country;
   std::string safeguard;
+  std::string recipient;
   Place where;
 };
 
@@ -68,10 +69,14 @@ struct PurposeRules {
   // for lint, explain and tests
   std::vector<FieldRule> rules;  ///< in the order of the file
   std::string art10;
+  std::string law;  ///< that asks for the purpose, or that governs it beside the GDPR
   std::string balancing_test;
   std::vector<std::pair<PurposeIndex, Place>> compatible_with;
   std::string compatibility_test;
   AutomatedDecision automated = AutomatedDecision::kNone;
+  std::string automated_says;
+  std::string automated_safeguards;
+  std::string when_restricted;  ///< the ground of 18(2), where there is one
   std::vector<Transfer> transfers;
   bool keeps_until_withdrawn = false;
   // what was written, whether or not it could be read: a fault is not reported twice
@@ -95,6 +100,7 @@ struct AppRules {
   std::array<std::uint64_t, kMaxPurposes / 64> granted{};
   Place where;
   Place purposes_where;
+  std::string says;
   std::string reason_detail;
   [[nodiscard]] bool grants(PurposeIndex purpose) const {
     return ((granted[purpose / 64U] >> (purpose % 64U)) & 1U) != 0;

@@ -34,6 +34,7 @@ struct HoursWindow {
 /// Every condition that is named must hold; a condition holds when one of its words matches.
 struct Moment {
   std::string name;
+  std::string says;
   Place where;
   std::vector<HoursWindow> hours;
   std::vector<std::string> channels;

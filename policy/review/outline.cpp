@@ -136,11 +136,13 @@ class Outline {
     say("says", purpose.says);
     say("purpose", purpose.dpv_purpose);
     say("basis", std::string(basis_name(purpose.basis)));
+    say("law", rules.law);
     say("art9", purpose.art9);
     say("art10", rules.art10);
     say("direct_marketing", yes(purpose.direct_marketing));
     say("profiling", yes(purpose.profiling));
     say("automated_decision", automated_words(rules.automated));
+    say("safeguards of the automated decision", rules.automated_safeguards);
     say("balancing_test", rules.balancing_test);
     if (purpose.consent_text != kUnknownIndex) {
       say("consent text", policy_.texts_[purpose.consent_text].name);
@@ -172,7 +174,7 @@ class Outline {
                       (transfer.safeguard.empty() ? "" : " (" + transfer.safeguard + ")"));
     }
     say("transfers", joined(words, ", "));
-    say("when_restricted", rules.goes_on_when_restricted ? "goes on" : "");
+    say("when_restricted", rules.when_restricted);
     words.clear();
     for (const std::uint16_t moment : rules.moments) {
       words.push_back(policy_.moments_[moment].name);

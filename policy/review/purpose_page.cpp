@@ -47,7 +47,8 @@ class PageWriter {
     automated();
     moments();
     fact("While a person's data is restricted",
-         rules_.goes_on_when_restricted ? "it goes on, on a ground of its own" : "", "GDPR 18(2)");
+         rules_.when_restricted.empty() ? "" : "it goes on: " + rules_.when_restricted,
+         "GDPR 18(2)");
     compatible();
     transfers();
     fields();
@@ -68,6 +69,9 @@ class PageWriter {
       text += "; the balancing test is " + rules_.balancing_test;
     }
     fact("Lawful basis", text, std::string(basis_article(purpose_.basis)));
+    const bool rests_on_law =
+        purpose_.basis == Basis::kLegalObligation || purpose_.basis == Basis::kPublicTask;
+    fact("Law", rules_.law, rests_on_law ? "GDPR 6(3)" : "");
     fact("Condition for special data", purpose_.art9, "GDPR 9(2)");
     fact("Law on offences", rules_.art10, "GDPR 10");
   }
@@ -107,6 +111,12 @@ class PageWriter {
   }
 
   void automated() {
+    automated_ground();
+    fact("How it decides", rules_.automated_says, "GDPR 13(2)(f)");
+    fact("What the person can do", rules_.automated_safeguards, "GDPR 22(3)");
+  }
+
+  void automated_ground() {
     switch (rules_.automated) {
       case AutomatedDecision::kNone:
         return;
@@ -124,7 +134,8 @@ class PageWriter {
     for (const std::uint16_t index : rules_.moments) {
       const Moment& moment = policy_.moments_[index];
       words += (words.empty() ? "" : ", and ") + moment.name + " (" +
-               moment_words(policy_, moment) + ")";
+               (moment.says.empty() ? "" : moment.says + ": ") + moment_words(policy_, moment) +
+               ")";
     }
     fact("Only when", words, "GDPR 5(1)(b)");
   }
@@ -144,6 +155,7 @@ class PageWriter {
     std::string words;
     for (const Transfer& transfer : rules_.transfers) {
       words += (words.empty() ? "" : ", ") + transfer.country +
+               (transfer.recipient.empty() ? "" : ", to " + transfer.recipient) +
                (transfer.safeguard.empty() ? "" : " (" + transfer.safeguard + ")");
     }
     fact("Third countries", words, "GDPR 44-46");
@@ -186,8 +198,13 @@ class PageWriter {
       if (!recipient.safeguard.empty()) {
         ground += (ground.empty() ? "" : "; ") + recipient.safeguard;
       }
-      page_.apps.rows.push_back(
-          {policy_.apps_[i].name, name, recipient.role, ground.empty() ? "none named" : ground});
+      const std::string& says = policy_.app_rules_[i].says;
+      const std::string app = policy_.apps_[i].name + (says.empty() ? "" : " (" + says + ")");
+      if (ground.empty()) {
+        const bool needs_one = recipient.role != "controller" && recipient.role != "authority";
+        ground = needs_one ? "none named" : "none needed";
+      }
+      page_.apps.rows.push_back({app, name, recipient.role, ground});
     }
   }
 

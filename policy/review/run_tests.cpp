@@ -4,7 +4,6 @@
 #include <fieldgate/policy/review.h>
 
 #include <algorithm>
-#include <set>
 
 namespace fieldgate::policy {
 
@@ -115,18 +114,10 @@ TestReport run_policy_tests(const PolicySet& policy) {
   }
   // The engine shares ownership; the caller's reference outlives it.
   const Engine engine(PolicySnapshot(PolicySnapshot{}, &policy));
-  std::set<PurposeIndex> tested;
   for (const TestCase& test : compiled->tests_) {
     report.tests.push_back(run_one(*compiled, engine, test));
-    if (test.purpose != kUnknownIndex) {
-      tested.insert(test.purpose);
-    }
   }
-  for (std::size_t i = 0; i < compiled->purposes_.size(); ++i) {
-    auto& list = tested.contains(static_cast<PurposeIndex>(i)) ? report.tested_purposes
-                                                               : report.untested_purposes;
-    list.push_back(compiled->purposes_[i].name);
-  }
+  report.coverage = test_coverage(policy);
   return report;
 }
 

@@ -112,6 +112,7 @@ std::string purpose_schema() {
        {"benefit", kText},
        {"purpose", ref("term")},
        {"basis", one_of_words(kBases)},
+       {"law", kText},
        {"art9", one_of_words(kArt9Conditions)},
        {"art10", kText},
        {"direct_marketing", kFlag},

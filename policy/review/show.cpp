@@ -61,8 +61,9 @@ void table_html(const PageTable& table, std::string_view empty, std::string& out
   for (const auto& cells : table.rows) {
     out += "<tr>";
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      out += (i == 0 ? "<th scope=\"row\">" : "<td>") + xml_text(cells[i]) +
-             (i == 0 ? "</th>" : "</td>");
+      // A narrow window shows a row as a block, each cell under the name of its column.
+      out += i == 0 ? "<th scope=\"row\">" : "<td data-column=\"" + xml_text(table.head[i]) + "\">";
+      out += xml_text(cells[i]) + (i == 0 ? "</th>" : "</td>");
     }
     out += "</tr>\n";
   }
@@ -75,15 +76,22 @@ constexpr std::string_view kNoApps = "No app may ask for it.";
 constexpr std::string_view kStyle =
     "body{font:1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;max-width:46rem;"
     "margin:2rem auto;padding:0 1rem}"
-    "h1{font-size:1.6rem}h2{font-size:1.35rem;margin:2.5rem 0 0}"
+    "h1,h2,dd{overflow-wrap:anywhere}th,td{overflow-wrap:break-word}h1{font-size:1.6rem}h2{font-"
+    "size:1.35rem;margin:2.5rem "
+    "0 0}"
     "code{font-family:ui-monospace,monospace}.name{color:#595959;margin:0}"
-    "dl{display:grid;grid-template-columns:14rem 1fr;gap:.3rem 1rem}dt{font-weight:600}"
+    "dl{display:grid;grid-template-columns:14rem minmax(0,1fr);gap:.3rem 1rem}dt{font-weight:600}"
     "dd{margin:0}.law{color:#595959;white-space:nowrap}"
     "table{border-collapse:collapse;width:100%;margin:1rem 0}"
     "caption{text-align:left;font-weight:600;padding:.3rem 0}"
     "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;"
     "border-bottom:1px solid #c8c8c8}tbody th{font-weight:400}"
-    "@media(max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.6rem}}"
+    "@media screen and "
+    "(max-width:48rem){dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:.6rem}"
+    "nav ul{padding-left:1.2rem}table,caption,tbody,tr,th,td{display:block}"
+    "thead{position:absolute;left:-999rem}tr{border-bottom:1px solid #c8c8c8;padding:.4rem 0}"
+    "th,td{border:0;padding:0}tbody th{font-weight:600}"
+    "td::before{content:attr(data-column) \": \";color:#595959}}"
     "@media print{section+section{break-before:page}nav{display:none}}";
 
 }  // namespace

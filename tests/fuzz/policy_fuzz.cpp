@@ -1,8 +1,10 @@
 // Any bytes as a policy file: loading ends with a policy or with an error, and what loads can be
-// linted, tested and asked.
+// linted, tested, shown, compared and asked.
+#include <fieldgate/policy/diff.h>
 #include <fieldgate/policy/engine.h>
 #include <fieldgate/policy/load.h>
 #include <fieldgate/policy/review.h>
+#include <fieldgate/policy/show.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +27,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   (void)lint_policy(*result.policy, {});
   (void)run_policy_tests(*result.policy);
+  (void)show_markdown(*result.policy);
+  (void)show_html(*result.policy);
+  (void)show_matrix(*result.policy);
+  const PolicyDiff same = diff_policies(*result.policy, *result.policy);
+  if (!same.changes.empty() || !same.rules.empty()) {
+    std::abort();  // nothing changed
+  }
   (void)explain_request(*result.policy, text, "fuzz.yaml");
   const Engine engine(result.policy);
   for (std::size_t purpose = 0; purpose < result.policy->purposes().size(); ++purpose) {

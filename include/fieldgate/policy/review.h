@@ -4,6 +4,7 @@
 #include <fieldgate/policy/engine.h>
 #include <fieldgate/policy/load.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +19,45 @@ struct TestOutcome {
   std::string got;
 };
 
+struct FieldCoverage {
+  std::string field;
+  std::size_t shown = 0;     ///< tests that expect it to be given
+  std::size_t withheld = 0;  ///< tests that expect it to be refused
+};
+struct PurposeCoverage {
+  std::string purpose;
+  SourcePosition where;
+  std::string basis;  ///< as the policy writes it
+  std::size_t tests = 0;
+  std::size_t giving = 0;             ///< tests that expect at least one field
+  std::size_t refusing = 0;           ///< tests that expect none
+  std::vector<ReasonCode> codes;      ///< expected reasons, in the order in which they are named
+  std::vector<FieldCoverage> fields;  ///< those of the purpose, in the order of the policy
+};
+struct BasisCoverage {
+  std::string basis;
+  std::size_t purposes = 0;
+  std::size_t tests = 0;
+  std::size_t giving = 0;
+  std::size_t refusing = 0;
+};
+/// What the tests speak of, counted by what they expect, so that it does not depend on the engine.
+struct Coverage {
+  std::vector<PurposeCoverage> purposes;  ///< all, in the order of the policy
+  std::vector<BasisCoverage> bases;       ///< those that a purpose has, in the order of 6(1)
+};
+
 struct TestReport {
   std::vector<TestOutcome> tests;
-  std::vector<std::string> tested_purposes;
-  std::vector<std::string> untested_purposes;
+  Coverage coverage;
 };
 
 /// The answer to a read that names a field which the policy does not have: nothing is released, and
 /// every known field of the question is withheld for the same reason.
 [[nodiscard]] Decision refuse_unknown_field(const Question& question);
+
+/// What the policy's own `tests` speak of. Pure.
+[[nodiscard]] Coverage test_coverage(const PolicySet& policy);
 
 /// Runs the policy's own `tests`. Pure.
 [[nodiscard]] TestReport run_policy_tests(const PolicySet& policy);

@@ -9,8 +9,11 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <set>
 #include <sstream>
+#include <utility>
 
 namespace fieldgate::policy::testing {
 namespace {
@@ -73,10 +76,78 @@ TEST(Schema, IsJsonAndNamesTheKeysOfTheLanguage) {
   EXPECT_EQ(keys, known);
 }
 
+// Every key of the language: the properties of the schema, wherever they stand.
+void collect_keys(const boost::json::value& schema, std::set<std::string>& keys) {
+  if (const auto* list = schema.if_array()) {
+    for (const boost::json::value& item : *list) {
+      collect_keys(item, keys);
+    }
+  } else if (const auto* object = schema.if_object()) {
+    for (const auto& [name, value] : *object) {
+      collect_keys(value, keys);
+      if (name == "properties") {
+        for (const auto& property : value.as_object()) {
+          keys.insert(std::string(property.key()));
+        }
+      }
+    }
+  }
+}
+
+// The words that stand between backticks in running text, outside blocks of code.
+std::set<std::string> words_in_backticks(const std::string& markdown) {
+  std::set<std::string> found;
+  std::istringstream lines(markdown);
+  bool in_block = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      in_block = !in_block;
+      continue;
+    }
+    std::size_t open = in_block ? std::string::npos : line.find('`');
+    while (open != std::string::npos) {
+      const std::size_t close = line.find('`', open + 1);
+      if (close == std::string::npos) {
+        break;
+      }
+      std::string word;
+      for (const char c : line.substr(open + 1, close - open - 1) + ' ') {
+        if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-') {
+          word += c;
+        } else {
+          found.insert(std::exchange(word, {}));
+        }
+      }
+      open = line.find('`', close + 1);
+    }
+  }
+  return found;
+}
+
+TEST(Schema, HasNoKeyThatThePageOfTheLanguageDoesNotName) {
+  std::set<std::string> keys;
+  collect_keys(boost::json::parse(policy_schema()), keys);
+  EXPECT_GT(keys.size(), 80U);
+  const std::set<std::string> named =
+      words_in_backticks(read_file(kSource / "docs/policy-language.md"));
+  for (const std::string& key : keys) {
+    EXPECT_TRUE(named.contains(key)) << "docs/policy-language.md does not name `" << key << '`';
+  }
+  std::cout << "keys of the language: " << keys.size() << '\n';
+}
+
 TEST(Schema, TakesEveryValidPolicy) {
   std::vector<std::string> files = yaml_files(kSource / "tests/golden/policy");
-  for (const std::string& file : yaml_files(kSource / "docs/examples/bookshop/policy")) {
-    files.push_back(file);
+  std::vector<std::filesystem::path> folders{kSource / "docs/examples/bookshop/policy"};
+  for (const auto& entry :
+       std::filesystem::directory_iterator(kSource / "docs/examples/policies")) {
+    if (entry.is_directory()) {
+      folders.push_back(entry.path());
+    }
+  }
+  for (const std::filesystem::path& folder : folders) {
+    const std::vector<std::string> found = yaml_files(folder);
+    files.insert(files.end(), found.begin(), found.end());
   }
   const auto shared = std::filesystem::path(FIELDGATE_SHARED_DIR) / "design/policy-example.yaml";
   if (std::filesystem::exists(shared)) {

@@ -107,6 +107,47 @@ TEST_F(Show, SaysWhatIsNotSaid) {
   EXPECT_TRUE(has(page, "they may object (GDPR 21)"));
 }
 
+TEST(ShowPage, TellsWhatALawWantsAndWhatAPersonCanDo) {
+  const PolicySnapshot policy = must_load(R"(policy: "1"
+fields: {born: {type: date}}
+recipients:
+  us: {role: controller, country: IE}
+  far: {role: processor, contract: D-2, country: US, safeguard: SCC}
+apps: {desk: {says: The desk, recipient: far, purposes: [loan]}}
+moments: {day: {says: By day, channel: [web]}}
+purposes:
+  loan:
+    says: Decide on a loan
+    basis: contract
+    law: Credit Act s. 3
+    automated_decision: {ground: contract, says: Rules decide, safeguards: Ask a person}
+    fields: {born: show}
+    keep: P1Y
+    recipients: [far]
+    transfers: {country: US, safeguard: SCC, recipient: far}
+    only_when: [day]
+    when_restricted: legal-claims
+)");
+  ASSERT_NE(policy, nullptr);
+  const std::string page = show_markdown(*policy);
+  for (const char* part :
+       {"**Law:** Credit Act s. 3\n",
+        "**Decision without a person:** needed for the contract (GDPR 22(2)(a))",
+        "**How it decides:** Rules decide (GDPR 13(2)(f))",
+        "**What the person can do:** Ask a person (GDPR 22(3))",
+        "**Only when:** day \\(By day: channel web\\)", "it goes on: legal-claims (GDPR 18(2))",
+        "US, to far \\(SCC\\) (GDPR 44-46)", "| desk \\(The desk\\) |"}) {
+    EXPECT_TRUE(has(page, part)) << part << "\nin\n" << page;
+  }
+}
+
+// A row becomes a block in a narrow window: each cell names its column.
+TEST_F(Show, EachCellNamesItsColumn) {
+  const std::string html = show_html(*policy_, policy_->purpose("offers"));
+  EXPECT_TRUE(has(html, "<td data-column=\"From level\">low</td>"));
+  EXPECT_EQ(html.find("<td>"), std::string::npos);
+}
+
 TEST_F(Show, NothingOfThePolicyActsAsMarkup) {
   const std::string html = show_html(*policy_);
   EXPECT_EQ(markup_fault(html), "");
