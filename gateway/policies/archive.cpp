@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -126,10 +127,9 @@ std::vector<std::string> ArchiveState::put_in_force(Origin origin) {
 }
 
 Result<Archive> Archive::open(fs::path folder) {
-  std::error_code failure;
-  fs::create_directories(folder, failure);
-  if (failure || ::chmod(folder.c_str(), 0700) != 0) {
-    return make_error(ErrorCode::kUnavailable, "cannot make the folder `" + folder.string() + '`');
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return make_error(ErrorCode::kUnavailable, "cannot make the folder `" + folder.string() +
+                                                   "`: " + std::generic_category().message(errno));
   }
   Archive archive(std::move(folder));
   FIELDGATE_TRY(archive.state_, read_state(archive.folder_ / kStateFile));

@@ -46,10 +46,6 @@ struct Watch::State {
   }
 
   void add(const fs::path& folder) {
-    if (folders.size() > kMaxWatchedFolders) {
-      say_once("too many folders below `" + target.string() + '`');
-      return;
-    }
     const int watch = ::inotify_add_watch(events, folder.c_str(), kEvents | IN_ONLYDIR);
     if (watch >= 0) {
       folders[watch] = folder;
@@ -79,12 +75,20 @@ struct Watch::State {
       return;
     }
     add(real);
+    std::error_code ignored;
+    std::size_t below = 0;
     for (auto at = fs::recursive_directory_iterator(
              real, fs::directory_options::skip_permission_denied, failure);
          !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
-      if (at->is_directory(failure) && !at->is_symlink(failure)) {
-        add(at->path());
+      if (!at->is_directory(ignored) || at->is_symlink(ignored)) {
+        continue;
       }
+      if (++below > kMaxWatchedFolders) {
+        say_once("more than " + std::to_string(kMaxWatchedFolders) + " folders lie below `" +
+                 target.string() + '`');
+        return;
+      }
+      add(at->path());
     }
   }
 

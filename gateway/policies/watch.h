@@ -13,7 +13,7 @@ namespace fieldgate::policies {
 
 /// How long nothing may happen to the files before a change counts as whole.
 inline constexpr std::chrono::milliseconds kQuiet{200};
-/// Folders that are watched at most: the policy's own and those below it.
+/// Folders below the policy's own that are watched at most.
 inline constexpr std::size_t kMaxWatchedFolders = 64;
 
 /// Watches with inotify(7) until it is destroyed. `changed` is called on a thread of its own once

@@ -130,6 +130,23 @@ TEST_F(PolicyWatch, WhatIsStillOpenForWritingIsWaitedFor) {
   EXPECT_EQ(calls(), 1) << "both files are one change";
 }
 
+TEST_F(PolicyWatch, WhatLiesBeyondTheFoldersThatAreWatchedIsSaid) {
+  const fs::path policy = folder_.path() / "policy";
+  const auto said_with = [&](std::size_t folders) {
+    for (std::size_t i = 0; i < folders; ++i) {
+      fs::create_directories(policy / std::to_string(i));
+    }
+    std::string said;
+    const auto started =
+        Watch::start(policy, {[] {}, [&said](const std::string& sentence) { said += sentence; }});
+    EXPECT_TRUE(started.has_value());
+    return said;
+  };
+  EXPECT_EQ(said_with(kMaxWatchedFolders), "");
+  EXPECT_NE(said_with(kMaxWatchedFolders + 1).find("send SIGHUP after one: more than 64 folders"),
+            std::string::npos);
+}
+
 TEST_F(PolicyWatch, ManyChangesInARowAreOne) {
   const fs::path policy = folder_.path() / "policy";
   fs::create_directory(policy);
