@@ -4,7 +4,6 @@
 #include "gateway/store/sqlcipher/sqlcipher_store.h"
 
 #include <fieldgate/crypto/encoding.h>
-#include <fieldgate/policy/load.h>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -25,6 +24,7 @@ namespace {
 constexpr std::string_view kLockFile = "lock";
 constexpr std::string_view kKeyringFile = "keyring.json";
 constexpr std::string_view kLogFolder = "log";
+constexpr std::string_view kPolicyFolder = "policy";
 
 std::string system_reason() {
   return std::generic_category().message(errno);
@@ -219,23 +219,23 @@ Result<void> Deployment::open_parts() {
       services_.say(report.says);
     }
   }
-  FIELDGATE_CHECK_OK(reload_policy());
+  FIELDGATE_CHECK_OK(open_policy());
   writer_ = std::make_unique<write::WriteQueue>(*store_);
   return ok();
 }
 
-Result<void> Deployment::reload_policy() {
-  const policy::LoadResult loaded = policy::load_policy_directory(config_.policy_directory);
-  for (const Diagnostic& finding : loaded.findings) {
-    services_.say(format_diagnostic(finding));
-  }
-  if (loaded.policy == nullptr) {
-    return make_error(ErrorCode::kInvalid, "the policy in `" + config_.policy_directory.string() +
-                                               "` has errors; run `fieldgate policy check` on it");
-  }
-  FIELDGATE_TRY(auto bound, read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keyring_,
-                                                         config_.policy_directory));
-  policy_.set(std::move(bound));
+Result<void> Deployment::open_policy() {
+  policies::PolicySwitch::Services services{
+      [this](const policies::Content& content) {
+        return read_path::BoundPolicy::bind(content, store_->names(), *keyring_);
+      },
+      [this](const policies::Origin& named, const std::string& detail) {
+        return record_policy(named, detail);
+      },
+      services_.say, services_.clock};
+  FIELDGATE_TRY(policies_,
+                policies::PolicySwitch::open(config_, config_.data_directory / kPolicyFolder,
+                                             std::move(services)));
   return ok();
 }
 
@@ -253,17 +253,29 @@ audit::RecordFields Deployment::start_record(audit::RecordType type, std::string
   return record;
 }
 
-Result<void> Deployment::record_now(audit::RecordType type, const std::string& detail) {
-  const std::string id = new_record_id();
-  audit::RecordFields record = start_record(type, id);
-  const auto policy = policy_.get();
-  record.policy = policy->set().version();
-  record.policy_digest = policy->digest();
+Result<void> Deployment::append_record(audit::RecordFields record, const std::string& detail) {
   record.detail = detail;
   std::string line;
   FIELDGATE_CHECK_OK(audit::write_record(line, record));
   FIELDGATE_TRY([[maybe_unused]] const auto receipt, log_->append_and_wait(line));
   return ok();
+}
+
+Result<void> Deployment::record_now(audit::RecordType type, const std::string& detail) {
+  const std::string id = new_record_id();
+  audit::RecordFields record = start_record(type, id);
+  const auto bound = policy().get();
+  record.policy = bound->set().version();
+  record.policy_digest = bound->digest();
+  return append_record(record, detail);
+}
+
+Result<void> Deployment::record_policy(const policies::Origin& named, const std::string& detail) {
+  const std::string id = new_record_id();
+  audit::RecordFields record = start_record(audit::RecordType::kPolicy, id);
+  record.policy = named.version;
+  record.policy_digest = named.digest;
+  return append_record(record, detail);
 }
 
 }  // namespace fieldgate

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/config/config.h"
+#include "gateway/policies/policy_switch.h"
 #include "gateway/read_path/bound_policy.h"
 #include "gateway/write/upsert.h"
 #include "gateway/write/write_queue.h"
@@ -68,7 +69,9 @@ class Deployment {
   [[nodiscard]] store::ProfileStore& store() { return *store_; }
   [[nodiscard]] audit::Log& log() { return *log_; }
   [[nodiscard]] write::WriteQueue& writer() { return *writer_; }
-  [[nodiscard]] const read_path::PolicyInForce& policy() const { return policy_; }
+  [[nodiscard]] const read_path::PolicyInForce& policy() const { return policies_->in_force(); }
+  /// Where the policy in force changes.
+  [[nodiscard]] policies::PolicySwitch& policies() { return *policies_; }
   [[nodiscard]] write::Sealing sealing() {
     return {*keyring_, *indexer_, store_->names(), services_.random};
   }
@@ -78,11 +81,7 @@ class Deployment {
   /// True once a sync of the log or of a database has failed: the process must end.
   [[nodiscard]] bool failed() const { return log_->failed() || store_->failed(); }
 
-  /// Loads the policy directory again. A broken policy leaves the old one in force and is the
-  /// error.
-  [[nodiscard]] Result<void> reload_policy();
-
-  /// Starts an admin, key, policy or write record: id, time, policy version and digest are set.
+  /// Starts an admin, key, policy or write record: id, time and type are set.
   /// `id` must outlive the record.
   [[nodiscard]] audit::RecordFields start_record(audit::RecordType type, std::string_view id) const;
   /// Records something that happened outside a request; blocks until durable.
@@ -93,6 +92,9 @@ class Deployment {
  private:
   Deployment(config::Config config, Services services, DirectoryLock lock);
   Result<void> open_parts();
+  Result<void> open_policy();
+  Result<void> record_policy(const policies::Origin& named, const std::string& detail);
+  Result<void> append_record(audit::RecordFields record, const std::string& detail);
 
   config::Config config_;
   Services services_;
@@ -102,7 +104,7 @@ class Deployment {
   SecretBytes audit_key_;
   std::unique_ptr<store::ProfileStore> store_;
   std::unique_ptr<audit::Log> log_;
-  read_path::PolicyInForce policy_;
+  std::unique_ptr<policies::PolicySwitch> policies_;
   std::unique_ptr<write::WriteQueue> writer_;  // last: it stops before what it writes to
 };
 

@@ -39,11 +39,13 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Deployment& deployment) {
   FIELDGATE_CHECK_OK(gateway->open_listeners());
   FIELDGATE_CHECK_OK(gateway->open_control());
   gateway->log_watch_ = std::thread([raw = gateway.get()] { raw->watch_log(); });
+  gateway->watch_policy();
   return gateway;
 }
 
 Gateway::~Gateway() {
   request_stop();
+  policy_watch_.reset();
   control_.reset();
   if (server_ != nullptr) {
     server_->stop();
@@ -151,17 +153,31 @@ void Gateway::reload() {
   if (const auto tls = server_->reload_tls(); tls.has_error()) {
     deployment_.say("the old certificate stays in use on " + tls.error().message);
   }
-  if (const auto policy = deployment_.reload_policy(); policy.has_error()) {
-    deployment_.say("the old policy stays in force: " + policy.error().message);
+  take_policy("at a signal", true);
+}
+
+void Gateway::take_policy(const std::string& why, bool say_unchanged) {
+  const auto taken = deployment_.policies().take(why);
+  if (taken.has_error()) {
+    deployment_.say("the old policy stays in force: " + taken.error().message);
+  } else if (taken->changed || say_unchanged) {
+    deployment_.say("policy " + taken->is.version + " is in force");
+  }
+}
+
+void Gateway::watch_policy() {
+  const config::Config& config = deployment_.config();
+  auto watch = policies::Watch::start(
+      config.policy_bundle.empty() ? config.policy_directory : config.policy_bundle,
+      {[this] { take_policy("as its files changed", false); },
+       [this](const std::string& said) { deployment_.say(said); }});
+  if (watch.has_error()) {
+    deployment_.say(watch.error().message + "; send SIGHUP after a change");
     return;
   }
-  const std::string said =
-      "policy " + std::string(deployment_.policy().get()->set().version()) + " is in force";
-  deployment_.say(said);
-  if (const auto recorded = deployment_.record_now(audit::RecordType::kPolicy, said);
-      recorded.has_error()) {
-    deployment_.say("the change of policy could not be recorded: " + recorded.error().message);
-  }
+  policy_watch_ = std::move(*watch);
+  // What changed between the reading at the start and here is seen now.
+  take_policy("as its files changed", false);
 }
 
 void Gateway::watch_log() {

@@ -5,6 +5,7 @@
 #include "gateway/auth/api_key_ring.h"
 #include "gateway/deployment.h"
 #include "gateway/ops/control.h"
+#include "gateway/policies/watch.h"
 #include "gateway/server/server.h"
 
 #include <atomic>
@@ -34,6 +35,7 @@ class Gateway {
   /// key is refused, and they are tried again each second.
   [[nodiscard]] Result<void> reload_credentials();
   /// SIGHUP: policy and certificates again. What is broken leaves the old one in force and is said.
+  /// A changed policy is also noticed by itself.
   void reload();
   /// Blocks until `stop_requested` or the log has failed; true for a clean stop.
   bool wait();
@@ -44,6 +46,8 @@ class Gateway {
   explicit Gateway(Deployment& deployment);
   Result<void> open_listeners();
   Result<void> open_control();
+  void watch_policy();
+  void take_policy(const std::string& why, bool say_unchanged);
   void watch_log();
 
   Deployment& deployment_;
@@ -58,6 +62,7 @@ class Gateway {
   std::atomic<bool> credentials_known_{true};
   bool stopping_ = false;  // guarded by mutex_
   std::thread log_watch_;
+  std::unique_ptr<policies::Watch> policy_watch_;
 };
 
 }  // namespace fieldgate

@@ -34,14 +34,14 @@ std::string quoted(const std::filesystem::path& path) {
   return '`' + path.string() + '`';
 }
 
-Result<void> check_passphrase_file(const struct stat& status, const std::filesystem::path& path) {
+Result<void> check_owner_only(const struct stat& status, const SecretFile& file) {
   if (status.st_uid != ::geteuid()) {
-    return make_error(ErrorCode::kForbidden, "passphrase file " + quoted(path) +
+    return make_error(ErrorCode::kForbidden, std::string(file.what) + " " + quoted(file.path) +
                                                  " belongs to another user; it must belong to the "
                                                  "user that runs fieldgate");
   }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return make_error(ErrorCode::kForbidden, "passphrase file " + quoted(path) +
+    return make_error(ErrorCode::kForbidden, std::string(file.what) + " " + quoted(file.path) +
                                                  " is open to other users; run `chmod 600` on it");
   }
   return ok();
@@ -61,8 +61,8 @@ Result<void> check_credential(const struct stat& status, const std::filesystem::
   return ok();
 }
 
-Result<SecretBytes> read_all(int fd, const std::filesystem::path& path) {
-  SecretBytes buffer(kMaxRootSecretBytes + 3);  // room for a line break, and to see one too many
+Result<SecretBytes> read_all(int fd, const SecretFile& file) {
+  SecretBytes buffer(file.most_bytes + 3);  // room for a line break, and to see one too many
   std::size_t size = 0;
   while (size < buffer.size()) {
     const ssize_t got = ::read(fd, buffer.reveal_mutable().data() + size, buffer.size() - size);
@@ -70,8 +70,8 @@ Result<SecretBytes> read_all(int fd, const std::filesystem::path& path) {
       continue;
     }
     if (got < 0) {
-      return make_error(ErrorCode::kUnavailable, "cannot read the root secret from " +
-                                                     quoted(path) + ": " +
+      return make_error(ErrorCode::kUnavailable, "cannot read the " + std::string(file.what) + " " +
+                                                     quoted(file.path) + ": " +
                                                      std::generic_category().message(errno));
     }
     if (got == 0) {
@@ -117,32 +117,40 @@ Result<std::filesystem::path> root_secret_path(const RootSource& source) {
   return std::filesystem::path(directory) / name;
 }
 
-Result<SecretBytes> read_root_secret(const RootSource& source) {
-  const bool is_credential = std::holds_alternative<SystemdCredential>(source);
-  FIELDGATE_TRY(const std::filesystem::path path, root_secret_path(source));
+Result<SecretBytes> read_secret_file(const SecretFile& file) {
   // O_NONBLOCK: a FIFO in its place must not hang the start.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const Descriptor opened(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status{};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    return make_error(ErrorCode::kUnavailable, "cannot open the root secret " + quoted(path) +
-                                                   ": " + std::generic_category().message(errno));
+  if (opened.get() < 0 || ::fstat(opened.get(), &status) != 0) {
+    return make_error(ErrorCode::kUnavailable, "cannot open the " + std::string(file.what) + " " +
+                                                   quoted(file.path) + ": " +
+                                                   std::generic_category().message(errno));
   }
   if (!S_ISREG(status.st_mode)) {
-    return make_error(ErrorCode::kInvalid, "root secret " + quoted(path) + " is not a plain file");
+    return make_error(ErrorCode::kInvalid,
+                      std::string(file.what) + " " + quoted(file.path) + " is not a plain file");
   }
-  FIELDGATE_CHECK_OK(is_credential ? check_credential(status, path)
-                                   : check_passphrase_file(status, path));
-  FIELDGATE_TRY(SecretBytes secret, read_all(file.get(), path));
-  if (!is_credential) {
+  FIELDGATE_CHECK_OK(file.is_credential ? check_credential(status, file.path)
+                                        : check_owner_only(status, file));
+  FIELDGATE_TRY(SecretBytes secret, read_all(opened.get(), file));
+  if (!file.is_credential) {
     drop_line_break(secret);
   }
-  const std::size_t least = is_credential ? kMinCredentialBytes : kMinPassphraseBytes;
-  if (secret.size() < least || secret.size() > kMaxRootSecretBytes) {
-    return make_error(ErrorCode::kInvalid, "root secret " + quoted(path) + " must have " +
-                                               std::to_string(least) + " to " +
-                                               std::to_string(kMaxRootSecretBytes) + " bytes");
+  if (secret.size() < file.least_bytes || secret.size() > file.most_bytes) {
+    return make_error(ErrorCode::kInvalid, std::string(file.what) + " " + quoted(file.path) +
+                                               " must have " + std::to_string(file.least_bytes) +
+                                               " to " + std::to_string(file.most_bytes) + " bytes");
   }
   return secret;
+}
+
+Result<SecretBytes> read_root_secret(const RootSource& source) {
+  SecretFile file;
+  file.what = "root secret";
+  file.is_credential = std::holds_alternative<SystemdCredential>(source);
+  file.least_bytes = file.is_credential ? kMinCredentialBytes : kMinPassphraseBytes;
+  FIELDGATE_TRY(file.path, root_secret_path(source));
+  return read_secret_file(file);
 }
 
 Result<void> check_costs(const ArgonCosts& costs) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace fieldgate::crypto {
 
@@ -18,7 +19,18 @@ using Salt = std::array<Byte, kSaltBytes>;
 /// any.
 [[nodiscard]] Result<std::filesystem::path> root_secret_path(const RootSource& source);
 
-/// Reads the secret, after checking that nobody else can: `kForbidden` when others could.
+/// A file that holds a secret: how messages name it, and how long the secret may be.
+struct SecretFile {
+  std::filesystem::path path;
+  std::string_view what;
+  std::size_t least_bytes = kMinPassphraseBytes;
+  std::size_t most_bytes = kMaxRootSecretBytes;
+  bool is_credential = false;  ///< systemd's: its mode differs, and its bytes are taken as they are
+};
+/// Reads it, after checking that nobody else can: `kForbidden` when others could.
+[[nodiscard]] Result<SecretBytes> read_secret_file(const SecretFile& file);
+
+/// Reads the secret behind the root key, as above.
 [[nodiscard]] Result<SecretBytes> read_root_secret(const RootSource& source);
 
 /// `kTooLarge` when the costs are above the caps, `kInvalid` when below what Argon2id needs.

@@ -1,5 +1,6 @@
 #include "gateway/config/config.h"
 
+#include <fieldgate/crypto/encoding.h>
 #include <fieldgate/policy/engine.h>
 #include <fieldgate/policy/yaml.h>
 
@@ -188,6 +189,99 @@ Listener read_listener(Reader& reader, const YamlNode& node) {
   return listener;
 }
 
+void read_signer_roles(Reader& reader, const YamlNode& node, policies::Signer& signer) {
+  if (node.kind != YamlNode::Kind::kSequence || node.items.empty()) {
+    reader.error(node, "wrong-type", "`roles` must be a list of roles");
+    return;
+  }
+  for (const YamlNode& item : node.items) {
+    if (item.scalar == "author") {
+      signer.author = true;
+    } else if (item.scalar == "approver") {
+      signer.approver = true;
+    } else {
+      reader.error(item, "unknown-role", "unknown role `" + excerpt(item.scalar) + "`",
+                   "roles are author, approver");
+    }
+  }
+}
+
+std::optional<crypto::Ed25519PublicKey> parse_public_key(const std::string& text) {
+  const auto bytes = crypto::base64_decode(text);
+  crypto::Ed25519PublicKey key{};
+  if (!bytes || bytes->size() != key.size()) {
+    return std::nullopt;
+  }
+  std::copy(bytes->begin(), bytes->end(), key.begin());
+  return key;
+}
+
+void read_signer(Reader& reader, const YamlNode& node, Config& config) {
+  policies::Signer signer;
+  bool has_key = false;
+  reader.map(node, "policy_signers",
+             {{"name",
+               [&](const YamlNode& v) {
+                 signer.name = reader.text(v, "name");
+                 if (const auto good = policies::check_person_name(signer.name); good.has_error()) {
+                   reader.error(v, "bad-name", good.error().message);
+                 }
+               }},
+              {"key",
+               [&](const YamlNode& v) {
+                 has_key = true;
+                 const auto key = parse_public_key(reader.text(v, "key"));
+                 if (!key) {
+                   reader.error(v, "bad-key", "`key` must be an Ed25519 public key in base64",
+                                "`fieldgate policy keygen` prints it");
+                   return;
+                 }
+                 signer.key = *key;
+                 for (const policies::Signer& other : config.policy_signers) {
+                   if (other.key == signer.key) {
+                     reader.error(v, "same-key", "this is the key of `" + other.name + "` too",
+                                  "each person signs with a key of their own");
+                   }
+                 }
+               }},
+              {"roles", [&](const YamlNode& v) { read_signer_roles(reader, v, signer); }}});
+  if (signer.name.empty() || !has_key || !(signer.author || signer.approver)) {
+    reader.error(node, "missing-key", "a signer needs `name`, `key` and `roles`");
+  }
+  config.policy_signers.push_back(std::move(signer));
+}
+
+// A bundle needs somebody who may write it and somebody else who may approve it.
+void check_policy_source(Reader& reader, const YamlNode& root, const Config& config) {
+  if (config.policy_directory.empty() == config.policy_bundle.empty()) {
+    reader.error(root, config.policy_directory.empty() ? "missing-key" : "policy-source",
+                 config.policy_directory.empty()
+                     ? "`policy_directory` or `policy_bundle` is missing"
+                     : "`policy_directory` and `policy_bundle` exclude each other",
+                 "give one of them");
+    return;
+  }
+  if (config.policy_bundle.empty()) {
+    if (config.production) {
+      reader.error(root, "policy-source",
+                   "with `production: true` the policy must come as an approved bundle",
+                   "give `policy_bundle` and `policy_signers` in place of `policy_directory`");
+    }
+    return;
+  }
+  const auto& signers = config.policy_signers;
+  const bool two = std::any_of(signers.begin(), signers.end(), [&](const auto& author) {
+    return author.author && std::any_of(signers.begin(), signers.end(), [&](const auto& other) {
+             return other.approver && other.name != author.name;
+           });
+  });
+  if (!two) {
+    reader.error(root, "policy-signers",
+                 "`policy_signers` must name an author and somebody else who may approve",
+                 "see docs/policy-bundles.md");
+  }
+}
+
 void read_limits(Reader& reader, const YamlNode& node, server::Limits& limits) {
   const auto duration = [&reader](std::chrono::milliseconds& into, const char* name) {
     return [&reader, &into, name](const YamlNode& v) { into = reader.seconds(v, name); };
@@ -253,6 +347,20 @@ void read_root(Reader& reader, const YamlNode& root, Config& config) {
         [&](const YamlNode& v) { config.data_directory = reader.path(v, "data_directory"); }},
        {"policy_directory",
         [&](const YamlNode& v) { config.policy_directory = reader.path(v, "policy_directory"); }},
+       {"policy_bundle",
+        [&](const YamlNode& v) { config.policy_bundle = reader.path(v, "policy_bundle"); }},
+       {"policy_signers",
+        [&](const YamlNode& v) {
+          if (v.kind != YamlNode::Kind::kSequence || v.items.size() > kMaxPolicySigners) {
+            reader.error(
+                v, "wrong-type",
+                "`policy_signers` must be a list of at most " + std::to_string(kMaxPolicySigners));
+            return;
+          }
+          for (const YamlNode& item : v.items) {
+            read_signer(reader, item, config);
+          }
+        }},
        {"root_key",
         [&](const YamlNode& v) {
           has_root_key = true;
@@ -315,7 +423,7 @@ void read_root(Reader& reader, const YamlNode& root, Config& config) {
     }
   };
   need(!config.data_directory.empty(), "data_directory");
-  need(!config.policy_directory.empty(), "policy_directory");
+  check_policy_source(reader, root, config);
   need(has_root_key, "root_key");
   need(!config.listeners.empty(), "listeners");
   if (config.production && config.base_url.starts_with("http://")) {

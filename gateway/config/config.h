@@ -4,6 +4,7 @@
 #include <fieldgate/base/diagnostic.h>
 #include <fieldgate/crypto/keys.h>
 
+#include "gateway/policies/bundle.h"
 #include "gateway/server/server.h"
 
 #include <cstdint>
@@ -29,7 +30,9 @@ struct Listener {
 /// Paths are absolute once loaded: relative ones start at the file's own folder.
 struct Config {
   std::filesystem::path data_directory;
-  std::filesystem::path policy_directory;
+  std::filesystem::path policy_directory;        ///< empty when there is a bundle
+  std::filesystem::path policy_bundle;           ///< empty when there is a directory
+  std::vector<policies::Signer> policy_signers;  ///< whose signatures on bundles count
   crypto::RootSource root_key;
   std::string log_origin;           ///< names the audit log in checkpoints and receipts
   std::vector<Listener> listeners;  ///< operations included
@@ -45,6 +48,7 @@ struct Config {
 inline constexpr std::size_t kMaxConfigBytes = 256UL * 1024;
 inline constexpr unsigned kMaxLoops = 64;
 inline constexpr std::size_t kMaxListeners = 16;
+inline constexpr std::size_t kMaxPolicySigners = 100;
 
 struct LoadedConfig {
   Config config;  ///< to be used only when `findings` has no error

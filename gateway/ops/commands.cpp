@@ -209,6 +209,32 @@ Result<object> inspect_person(Deployment& deployment, const object& request) {
   return object{{"fields", std::move(fields)}};
 }
 
+object origin_json(const policies::Origin& origin) {
+  return {{"policy", origin.version},
+          {"digest", origin.digest},
+          {"sequence", origin.sequence},
+          {"author", origin.author},
+          {"approver", origin.approver}};
+}
+
+object policy_history(Deployment& deployment) {
+  const policies::PolicyStatus status = deployment.policies().status();
+  boost::json::array list;
+  for (auto each = status.history.rbegin(); each != status.history.rend(); ++each) {
+    object entry = origin_json(*each);
+    entry["in_force"] = each->digest == status.in_force.digest;
+    list.push_back(std::move(entry));
+  }
+  return {{"policies", std::move(list)}, {"rolled_back", status.rolled_back}};
+}
+
+Result<object> roll_back_policy(Deployment& deployment, const object& request) {
+  FIELDGATE_TRY(const policies::Change change,
+                deployment.policies().roll_back(text(request, "to")));
+  deployment.say("policy " + change.is.version + " is in force by rollback");
+  return object{{"was", origin_json(change.was)}, {"is", origin_json(change.is)}};
+}
+
 }  // namespace
 
 Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
@@ -228,6 +254,12 @@ Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
   }
   if (command == "profiles.inspect") {
     return inspect_person(deployment, request);
+  }
+  if (command == "policy.history") {
+    return policy_history(deployment);
+  }
+  if (command == "policy.rollback") {
+    return roll_back_policy(deployment, request);
   }
   return make_error(ErrorCode::kInvalid, "unknown command");
 }

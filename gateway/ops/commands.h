@@ -26,7 +26,10 @@ struct CommandHooks {
 /// - "keys.app.revoke" {prefix} -> {prefix, revoked};
 /// - "profiles.import" {file, mapping?, country?} -> {imported, updated, rejected, dropped,
 ///   problems_not_listed};
-/// - "profiles.inspect" {type, value} -> {fields: {name: {suite, key_version, bytes}}}.
+/// - "profiles.inspect" {type, value} -> {fields: {name: {suite, key_version, bytes}}};
+/// - "policy.history" -> {policies: [{policy, digest, sequence, author, approver, in_force}],
+///   rolled_back}, the latest first;
+/// - "policy.rollback" {to?} -> {was, is}, each {policy, digest, sequence, author, approver}.
 /// Each change is recorded in the audit log. Blocks; not for an I/O loop. Thread-safe.
 [[nodiscard]] Result<boost::json::object> run_command(Deployment& deployment,
                                                       const CommandHooks& hooks,

@@ -1,11 +1,8 @@
 #include "gateway/read_path/bound_policy.h"
 
-#include <fieldgate/crypto/encoding.h>
 #include <fieldgate/crypto/hash.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 namespace fieldgate::read_path {
 
@@ -18,28 +15,17 @@ void put(std::vector<std::uint16_t>& table, store::NameId name, std::uint16_t in
   table[name] = index;
 }
 
-Result<std::string> read_notice(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf())) {
-    return make_error(ErrorCode::kInvalid, "the notice `" + file.string() +
-                                               "` cannot be read, or is empty; every text that the "
-                                               "policy names must lie beside it");
-  }
-  return text.str();
-}
-
 }  // namespace
 
-Result<std::shared_ptr<const BoundPolicy>> BoundPolicy::bind(
-    policy::PolicySnapshot policy, store::Names& names, const crypto::Keyring& keyring,
-    const std::filesystem::path& directory) {
-  std::shared_ptr<BoundPolicy> bound(new BoundPolicy(std::move(policy)));
+Result<std::shared_ptr<const BoundPolicy>> BoundPolicy::bind(const policies::Content& content,
+                                                             store::Names& names,
+                                                             const crypto::Keyring& keyring) {
+  std::shared_ptr<BoundPolicy> bound(new BoundPolicy(content.policy));
   const policy::PolicySet& set = bound->set();
-  bound->digest_ = crypto::hex_encode(crypto::sha256(as_bytes(set.canonical_bytes())));
+  bound->digest_ = content.digest;
   FIELDGATE_CHECK_OK(bound->bind_names(names));
   for (const policy::Purpose& purpose : set.purposes()) {
-    FIELDGATE_CHECK_OK(bound->bind_purpose(names, purpose, directory));
+    FIELDGATE_CHECK_OK(bound->bind_purpose(names, purpose, content));
   }
   const SecretBytes psn_key = keyring.tenant_key(crypto::TenantKey::kPsn);
   const KeyVersion version = keyring.version(crypto::TenantKey::kPsn);
@@ -76,7 +62,7 @@ Result<void> BoundPolicy::bind_names(store::Names& names) {
 }
 
 Result<void> BoundPolicy::bind_purpose(store::Names& names, const policy::Purpose& purpose,
-                                       const std::filesystem::path& directory) {
+                                       const policies::Content& content) {
   Purpose bound;
   FIELDGATE_TRY(bound.name, names.intern(purpose.name));
   for (const policy::Level& level : purpose.levels) {
@@ -91,8 +77,11 @@ Result<void> BoundPolicy::bind_purpose(store::Names& names, const policy::Purpos
         Notice notice;
         notice.version = name;
         FIELDGATE_TRY(notice.language, names.intern(language));
-        FIELDGATE_TRY(const std::string text, read_notice(directory / file));
-        notice.sha256 = crypto::sha256(as_bytes(text));
+        const std::string* text = content.text(file);
+        if (text == nullptr) {
+          return make_error(ErrorCode::kInternal, "a policy came without one of its notices");
+        }
+        notice.sha256 = crypto::sha256(as_bytes(*text));
         bound.notices.emplace(std::pair(version.name, language), notice);
       }
     }

@@ -1,12 +1,13 @@
 // A policy snapshot bound to this deployment: the store's name ids, notice texts, pseudonym keys.
 #pragma once
 
+#include "gateway/policies/content.h"
+
 #include <fieldgate/crypto/keys.h>
 #include <fieldgate/crypto/pseudonym.h>
 #include <fieldgate/policy/engine.h>
 #include <fieldgate/store/profile_store.h>
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,15 +21,14 @@ namespace fieldgate::read_path {
 /// keeps one snapshot from its first stage to its last, so that no decision mixes two policies.
 class BoundPolicy {
  public:
-  /// Interns every name of the policy, hashes every notice file below `directory`, and derives one
-  /// pseudonym domain per (app, granted purpose). An unreadable notice is an error.
+  /// Interns every name of the policy, hashes every notice that it names, and derives one pseudonym
+  /// domain per (app, granted purpose).
   [[nodiscard]] static Result<std::shared_ptr<const BoundPolicy>> bind(
-      policy::PolicySnapshot policy, store::Names& names, const crypto::Keyring& keyring,
-      const std::filesystem::path& directory);
+      const policies::Content& content, store::Names& names, const crypto::Keyring& keyring);
 
   [[nodiscard]] const policy::PolicySet& set() const { return *engine_.policy(); }
   [[nodiscard]] const policy::Engine& engine() const { return engine_; }
-  /// Lower-case hex SHA-256 of the policy's canonical bytes.
+  /// That of `policies::Content`.
   [[nodiscard]] const std::string& digest() const { return digest_; }
 
   [[nodiscard]] FieldIndex field_of(store::NameId name) const { return at(field_of_name_, name); }
@@ -81,7 +81,7 @@ class BoundPolicy {
   }
   Result<void> bind_names(store::Names& names);
   Result<void> bind_purpose(store::Names& names, const policy::Purpose& purpose,
-                            const std::filesystem::path& directory);
+                            const policies::Content& content);
 
   policy::Engine engine_;
   std::string digest_;

@@ -13,9 +13,6 @@ namespace fieldgate::policy {
 
 namespace {
 
-/// The most files that one policy may consist of.
-constexpr std::size_t kMaxPolicyFiles = 1000;
-
 // Names and contents with their lengths, so that no two sets of files give the same bytes.
 std::string canonical(const std::vector<PolicyFile>& files) {
   std::string bytes;
@@ -178,32 +175,31 @@ DraftPolicy load_draft(const std::vector<PolicyFile>& files) {
   }
 }
 
-DraftPolicy load_draft_directory(const std::filesystem::path& directory) {
-  DraftPolicy result;
+std::vector<PolicyFile> read_policy_files(const std::filesystem::path& directory,
+                                          std::vector<Diagnostic>& findings) {
   std::error_code status;
   const auto paths = policy_paths(directory, status);
   if (status) {
-    result.findings.push_back(
+    findings.push_back(
         about_directory(directory, "cannot-read", "the policy directory cannot be read", {}));
-    return result;
+    return {};
   }
   if (paths.empty()) {
-    result.findings.push_back(about_directory(directory, "no-policy",
-                                              "the directory has no policy file",
-                                              "add a file whose name ends in .yaml"));
-    return result;
+    findings.push_back(about_directory(directory, "no-policy", "the directory has no policy file",
+                                       "add a file whose name ends in .yaml"));
+    return {};
   }
   if (paths.size() > kMaxPolicyFiles) {
-    result.findings.push_back(
+    findings.push_back(
         about_directory(directory, "too-many", "the directory has too many policy files", {}));
-    return result;
+    return {};
   }
   std::vector<PolicyFile> files;
   for (const auto& path : paths) {
     if (!stays_inside(path, directory) || !std::filesystem::is_regular_file(path, status)) {
-      result.findings.push_back(about_directory(
-          path, "cannot-read", "the file is no regular file of the policy directory",
-          "put the file itself there, not a link"));
+      findings.push_back(about_directory(path, "cannot-read",
+                                         "the file is no regular file of the policy directory",
+                                         "put the file itself there, not a link"));
       continue;
     }
     std::ifstream stream(path, std::ios::binary);
@@ -214,16 +210,18 @@ DraftPolicy load_draft_directory(const std::filesystem::path& directory) {
     stream.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(stream.gcount()));
     if (!stream.eof() && stream.fail()) {
-      result.findings.push_back(
-          about_directory(path, "cannot-read", "the file cannot be read", {}));
+      findings.push_back(about_directory(path, "cannot-read", "the file cannot be read", {}));
       continue;
     }
     files.push_back({path.filename().string(), std::move(text)});
   }
-  if (!result.findings.empty()) {
-    return result;
-  }
-  return load_draft(files);
+  return files;
+}
+
+DraftPolicy load_draft_directory(const std::filesystem::path& directory) {
+  DraftPolicy result;
+  const std::vector<PolicyFile> files = read_policy_files(directory, result.findings);
+  return result.findings.empty() ? load_draft(files) : result;
 }
 
 }  // namespace fieldgate::policy

@@ -1,6 +1,9 @@
 // fieldgate.yaml: what is taken, and every fault with its place.
 #include "gateway/config/config.h"
 
+#include <fieldgate/crypto/encoding.h>
+#include <fieldgate/crypto/hash.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -71,7 +74,10 @@ TEST_F(ConfigTest, TheSmallestHasTheDocumentedDefaults) {
 
 TEST_F(ConfigTest, EverySettingIsTaken) {
   const LoadedConfig loaded = load(R"(data_directory: /srv/data
-policy_directory: ../policy
+policy_bundle: ../policy.bundle
+policy_signers:
+  - {name: Ada Brandt, key: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=, roles: [author]}
+  - {name: Grace Okafor, key: PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=, roles: [author, approver]}
 root_key: {systemd_credential: root}
 log_origin: shop.example/log
 listeners:
@@ -101,7 +107,15 @@ production: true
   ASSERT_TRUE(loaded.findings.empty()) << format_diagnostic(loaded.findings[0]);
   const Config& config = loaded.config;
   EXPECT_EQ(config.data_directory, "/srv/data");
-  EXPECT_EQ(config.policy_directory, folder_.parent_path() / "policy");
+  EXPECT_EQ(config.policy_directory, "");
+  EXPECT_EQ(config.policy_bundle, folder_.parent_path() / "policy.bundle");
+  ASSERT_EQ(config.policy_signers.size(), 2U);
+  EXPECT_EQ(config.policy_signers[0].name, "Ada Brandt");
+  EXPECT_EQ(config.policy_signers[0].key[0], 0xd7);
+  EXPECT_TRUE(config.policy_signers[0].author);
+  EXPECT_FALSE(config.policy_signers[0].approver);
+  EXPECT_TRUE(config.policy_signers[1].author);
+  EXPECT_TRUE(config.policy_signers[1].approver);
   EXPECT_EQ(std::get<crypto::SystemdCredential>(config.root_key).name, "root");
   ASSERT_EQ(config.listeners.size(), 2U);
   EXPECT_EQ(config.listeners[0].tls->certificate_chain, folder_ / "a.crt");
@@ -174,6 +188,60 @@ TEST_F(ConfigTest, WhatIsMissingIsNamed) {
   for (const char* name : {"data_directory", "policy_directory", "root_key", "listeners"}) {
     EXPECT_NE(said.find('`' + std::string(name) + '`'), std::string::npos) << said;
   }
+}
+
+TEST_F(ConfigTest, ThePolicyIsADirectoryOrABundleThatTwoPeopleSign) {
+  const std::string rest =
+      "data_directory: d\nroot_key: {passphrase_file: a}\nlisteners: [{surfaces: [apps]}]\n";
+  const std::string ada =
+      "{name: Ada, key: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=, roles: [author]}";
+  const std::string grace =
+      "{name: Grace, key: PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=, roles: [approver]}";
+  const auto codes = [&](const std::string& text) {
+    std::string found;
+    for (const Diagnostic& finding : load(rest + text).findings) {
+      EXPECT_GT(finding.where.line, 0) << text;
+      found += finding.code + ' ';
+    }
+    return found;
+  };
+  const auto signers = [&](const std::string& list) {
+    return codes("policy_bundle: b\npolicy_signers: [" + list + "]\n");
+  };
+  EXPECT_EQ(signers(ada + ", " + grace), "");
+  EXPECT_EQ(codes("policy_directory: p\n"), "");
+  EXPECT_EQ(codes("policy_directory: p\npolicy_bundle: b\n"), "policy-source ");
+  EXPECT_EQ(codes("policy_directory: p\nproduction: true\n"), "policy-source ");
+  EXPECT_EQ(codes("policy_bundle: b\n"), "policy-signers ");
+  EXPECT_EQ(signers(ada), "policy-signers ");
+  // The same person, twice, is one person.
+  EXPECT_EQ(signers(ada + ", {name: Ada, key: PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=, "
+                          "roles: [approver]}"),
+            "policy-signers ");
+  EXPECT_EQ(signers(ada + ", {name: Grace, key: 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=, "
+                          "roles: [approver]}"),
+            "same-key ");
+  EXPECT_EQ(signers(ada + ", " + grace + ", {name: Eve, key: short, roles: [author]}"), "bad-key ");
+  EXPECT_EQ(signers(ada + ", " + grace + ", {name: Eve, roles: [author]}"), "missing-key ");
+  EXPECT_EQ(signers(ada + ", {name: G, key: PUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=, roles: "
+                          "[approver, judge]}"),
+            "unknown-role ");
+}
+
+TEST_F(ConfigTest, SignersAreCounted) {
+  const auto with = [&](std::size_t count) {
+    std::string text =
+        "data_directory: d\npolicy_directory: p\nroot_key: {passphrase_file: a}\n"
+        "listeners: [{surfaces: [apps]}]\npolicy_signers:\n";
+    for (std::size_t i = 0; i < count; ++i) {
+      const Hash32 key = crypto::sha256(as_bytes(std::to_string(i)));
+      text += "  - {name: P" + std::to_string(i) + ", key: " + crypto::base64_encode(key) +
+              ", roles: [author]}\n";
+    }
+    return load(text).findings.size();
+  };
+  EXPECT_EQ(with(kMaxPolicySigners), 0U);
+  EXPECT_EQ(with(kMaxPolicySigners + 1), 1U);
 }
 
 TEST_F(ConfigTest, TheRootKeyHasExactlyOneSource) {

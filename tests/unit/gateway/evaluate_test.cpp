@@ -1,12 +1,12 @@
 // An evaluation and a read can't disagree: for people in many states they are asked the same.
 #include "gateway/http/json.h"
 #include "gateway/import/person_json.h"
+#include "gateway/policies/content.h"
 #include "gateway/read_path/pipeline.h"
 #include "gateway/store/memory/memory_store.h"
 #include "gateway/write/import_consents.h"
 #include "tests/unit/gateway/test_keys.h"
 
-#include <fieldgate/policy/load.h>
 
 #include <gtest/gtest.h>
 
@@ -39,9 +39,10 @@ class StoppedClock final : public Clock {
 class EvaluateTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto loaded = policy::load_policy_directory(kPolicy);
-    ASSERT_NE(loaded.policy, nullptr);
-    auto bound = BoundPolicy::bind(loaded.policy, store_->names(), *keys_.keyring, kPolicy);
+    std::vector<Diagnostic> findings;
+    const auto content = policies::read_directory(kPolicy, findings);
+    ASSERT_TRUE(content.has_value()) << content.error().message;
+    auto bound = BoundPolicy::bind(*content, store_->names(), *keys_.keyring);
     ASSERT_TRUE(bound.has_value()) << bound.error().message;
     policy_ = *bound;
     in_force_.set(policy_);

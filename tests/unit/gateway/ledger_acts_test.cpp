@@ -25,10 +25,10 @@ const UtcTime kNow = *parse_rfc3339("2026-06-01T00:00:00Z");
 class LedgerActs : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto loaded = policy::load_policy_directory(kPolicy);
-    ASSERT_NE(loaded.policy, nullptr);
-    auto bound =
-        read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keys_.keyring, kPolicy);
+    std::vector<Diagnostic> findings;
+    const auto content = policies::read_directory(kPolicy, findings);
+    ASSERT_TRUE(content.has_value()) << content.error().message;
+    auto bound = read_path::BoundPolicy::bind(*content, store_->names(), *keys_.keyring);
     ASSERT_TRUE(bound.has_value()) << bound.error().message;
     policy_ = *bound;
   }

@@ -28,10 +28,10 @@ class UpsertTest : public ::testing::Test {
   static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
   static void TearDownTestSuite() { keys_.reset(); }
   void SetUp() override {
-    auto loaded = policy::load_policy_directory(kPolicy);
-    ASSERT_NE(loaded.policy, nullptr);
-    auto bound =
-        read_path::BoundPolicy::bind(loaded.policy, store_->names(), *keys_->keyring, kPolicy);
+    std::vector<Diagnostic> findings;
+    const auto content = policies::read_directory(kPolicy, findings);
+    ASSERT_TRUE(content.has_value()) << content.error().message;
+    auto bound = read_path::BoundPolicy::bind(*content, store_->names(), *keys_->keyring);
     ASSERT_TRUE(bound.has_value()) << bound.error().message;
     policy_ = *bound;
   }

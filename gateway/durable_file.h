@@ -1,0 +1,27 @@
+// Files that are written whole or not at all, readable by their owner alone.
+#pragma once
+
+#include <fieldgate/base/result.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace fieldgate {
+
+/// Writes and syncs `FILE.new` (mode 0600) beside the file; a reader of `file` sees nothing of it.
+[[nodiscard]] Result<void> prepare_file(const std::filesystem::path& file, std::string_view text);
+/// Puts what was prepared in the file's place, and syncs the folder.
+[[nodiscard]] Result<void> commit_file(const std::filesystem::path& file);
+/// Takes back what was prepared; whether anything is.
+void discard_prepared(const std::filesystem::path& file);
+[[nodiscard]] bool is_prepared(const std::filesystem::path& file);
+/// Prepares and commits.
+[[nodiscard]] Result<void> write_durably(const std::filesystem::path& file, std::string_view text);
+
+/// Reads a regular file whole. `kNotFound` when there is none, `kTooLarge` beyond `most_bytes`.
+[[nodiscard]] Result<std::string> read_whole(const std::filesystem::path& file,
+                                             std::size_t most_bytes);
+
+}  // namespace fieldgate

@@ -1,0 +1,45 @@
+// Notices that the policy's folder or bundle has changed on disk, and has come to rest.
+#pragma once
+
+#include <fieldgate/base/result.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <thread>
+
+namespace fieldgate::policies {
+
+/// How long nothing may happen to the files before a change counts as whole.
+inline constexpr std::chrono::milliseconds kQuiet{200};
+/// Folders below the policy's own that are watched at most.
+inline constexpr std::size_t kMaxWatchedFolders = 64;
+
+/// Watches with inotify(7) until it is destroyed. `changed` is called on a thread of its own once
+/// every file that somebody was seen writing has been closed and nothing has happened for `kQuiet`:
+/// an editor's rename, several files one after the other, a slow copy are one change. A folder that
+/// is replaced as a whole (a rename, a link that is turned) is followed.
+class Watch {
+ public:
+  struct Calls {
+    std::function<void()> changed;
+    /// Told what cannot be watched, once; SIGHUP still works then.
+    std::function<void(const std::string&)> say;
+  };
+
+  /// `target` is a folder (with the folders below it) or a file.
+  [[nodiscard]] static Result<std::unique_ptr<Watch>> start(const std::filesystem::path& target,
+                                                            Calls calls);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  struct State;
+  explicit Watch(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+  std::thread thread_;
+};
+
+}  // namespace fieldgate::policies

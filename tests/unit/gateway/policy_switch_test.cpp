@@ -1,0 +1,349 @@
+// The policy in force changes whole, recorded, or not at all.
+#include "gateway/policies/policy_switch.h"
+
+#include "gateway/durable_file.h"
+#include "gateway/store/memory/memory_store.h"
+#include "tests/unit/gateway/policy_test_files.h"
+#include "tests/unit/gateway/test_keys.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fieldgate::policies {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FixedClock final : public Clock {
+ public:
+  [[nodiscard]] UtcTime now() const override { return kSigned; }
+};
+
+struct Recorded {
+  std::string digest;
+  std::string detail;
+};
+
+class PolicySwitchTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
+  static void TearDownTestSuite() { keys_.reset(); }
+
+  void use_folder(const Files& files) {
+    config_.policy_directory = folder_.path() / "policy";
+    fs::remove_all(config_.policy_directory);
+    write_files(config_.policy_directory, files);
+  }
+  void use_bundle(const Bundle& bundle) {
+    config_.policy_bundle = folder_.path() / "policy.bundle";
+    config_.policy_signers = trusted_signers();
+    config_.production = true;
+    std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(bundle);
+  }
+  Result<void> open() {
+    switch_.reset();
+    PolicySwitch::Services services{
+        [this](const Content& content) {
+          return read_path::BoundPolicy::bind(content, store_->names(), *keys_->keyring);
+        },
+        [this](const Origin& named, const std::string& detail) -> Result<void> {
+          if (!log_writable_) {
+            return make_error(ErrorCode::kUnavailable, "the disk is full");
+          }
+          // A record comes before the change that it tells of.
+          in_force_when_recorded_ = switch_ ? in_force() : "";
+          records_.push_back({named.digest, detail});
+          return ok();
+        },
+        [this](const std::string& said) { said_.push_back(said); }, clock_};
+    FIELDGATE_TRY(switch_, PolicySwitch::open(config_, folder_.path() / "state", services));
+    return ok();
+  }
+  [[nodiscard]] std::string in_force() const {
+    const auto bound = switch_->in_force().get();
+    return bound == nullptr ? "" : std::string(bound->set().version());
+  }
+  // Reads see the same policy as the status and the state on disk.
+  void expect_in_force(const std::string& version) {
+    EXPECT_EQ(in_force(), version);
+    EXPECT_EQ(switch_->status().in_force.version, version);
+    EXPECT_EQ(switch_->status().in_force.digest, switch_->in_force().get()->digest());
+  }
+  std::string refusal() {
+    const auto taken = switch_->take("at a signal");
+    return taken.has_error() ? taken.error().message : "";
+  }
+
+  static inline std::unique_ptr<TestKeys> keys_;
+  TestFolder folder_;
+  config::Config config_;
+  FixedClock clock_;
+  std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
+  bool log_writable_ = true;
+  std::vector<Recorded> records_;
+  std::string in_force_when_recorded_;
+  std::vector<std::string> said_;
+  std::unique_ptr<PolicySwitch> switch_;  // last: it uses the others
+};
+
+TEST_F(PolicySwitchTest, AChangeIsRecordedBeforeItTakesPlace) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("1");
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].digest, digest_of(small_policy("1")));
+  EXPECT_EQ(records_[0].detail, "policy 1 (" + digest_of(small_policy("1")) +
+                                    ") in force at the start, before it none; from a folder, "
+                                    "unsigned");
+  use_folder(small_policy("2"));
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("2");
+  EXPECT_EQ(in_force_when_recorded_, "1");
+  EXPECT_EQ(records_.back().digest, digest_of(small_policy("2")));
+  EXPECT_NE(records_.back().detail.find("before it 1 (" + digest_of(small_policy("1"))),
+            std::string::npos);
+  // The same again is no change, and no record.
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(records_.size(), 2U);
+  EXPECT_EQ(switch_->status().changes, 2U);
+}
+
+TEST_F(PolicySwitchTest, WhatCannotBeRecordedDoesNotTakePlace) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  use_folder(small_policy("2"));
+  log_writable_ = false;
+  EXPECT_NE(refusal().find("cannot be recorded, so it does not take place: the disk is full"),
+            std::string::npos);
+  expect_in_force("1");
+  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
+  log_writable_ = true;
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("2");
+  log_writable_ = false;
+  EXPECT_TRUE(switch_->roll_back("").has_error());
+  expect_in_force("2");
+  log_writable_ = true;
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("2");
+}
+
+TEST_F(PolicySwitchTest, ABrokenPolicyLeavesTheOldOneAndIsToldUntilItIsMended) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  use_folder(small_policy("2", "shoe_size"));
+  EXPECT_NE(refusal().find("has errors, first policy.yaml:"), std::string::npos);
+  expect_in_force("1");
+  const PolicyStatus status = switch_->status();
+  EXPECT_NE(status.refused.find("has errors"), std::string::npos);
+  EXPECT_EQ(status.refused_at, kSigned);
+  EXPECT_EQ(status.refusals, 1U);
+  // The record names the policy that stays.
+  EXPECT_EQ(records_.back().digest, digest_of(small_policy("1")));
+  EXPECT_TRUE(records_.back().detail.starts_with("a policy was refused at a signal: "));
+  EXPECT_NE(said_.back().find("shoe_size"), std::string::npos);
+  use_folder(small_policy("1"));
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(switch_->status().refused, "");
+  EXPECT_EQ(records_.size(), 2U) << "the old one stayed all the time";
+}
+
+TEST_F(PolicySwitchTest, AStartWithABrokenPolicyIsRefusedAndRecorded) {
+  use_folder(small_policy("1", "shoe_size"));
+  EXPECT_TRUE(open().has_error());
+  ASSERT_EQ(records_.size(), 1U);
+  EXPECT_EQ(records_[0].digest, "");
+}
+
+TEST_F(PolicySwitchTest, ProductionTakesApprovedBundlesAlone) {
+  use_folder(small_policy("1"));
+  config_.production = true;
+  auto opened = open();
+  ASSERT_TRUE(opened.has_error());
+  EXPECT_NE(opened.error().message.find("give `policy_bundle`"), std::string::npos);
+  use_bundle(signed_bundle(small_policy("1"), 1));
+  opened = open();
+  ASSERT_TRUE(opened.has_error());
+  EXPECT_NE(opened.error().message.find("nobody has approved the bundle"), std::string::npos);
+  use_bundle(approved_bundle(small_policy("1"), 1));
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("1");
+  EXPECT_EQ(switch_->status().in_force.author, "Ada Brandt");
+  EXPECT_EQ(switch_->status().in_force.approver, "Grace Okafor");
+  EXPECT_NE(records_.back().detail.find("; sequence 1, author Ada Brandt, approver Grace Okafor"),
+            std::string::npos);
+}
+
+TEST_F(PolicySwitchTest, ABundleOutsideProductionIsVerifiedAllTheSame) {
+  use_bundle(signed_bundle(small_policy("1"), 1));
+  config_.production = false;
+  EXPECT_TRUE(open().has_error());
+}
+
+TEST_F(PolicySwitchTest, AnOldBundleDoesNotComeBackUnseen) {
+  use_bundle(approved_bundle(small_policy("1"), 1));
+  ASSERT_TRUE(open().has_value());
+  use_bundle(approved_bundle(small_policy("2"), 2));
+  EXPECT_EQ(refusal(), "");
+  use_bundle(approved_bundle(small_policy("1"), 1));
+  EXPECT_NE(refusal().find("has sequence 1, and 2 was in force already"), std::string::npos);
+  expect_in_force("2");
+  use_bundle(approved_bundle(small_policy("3"), 2));
+  EXPECT_NE(refusal().find("has sequence 2, and 2 was in force already"), std::string::npos);
+  // Nor after a rollback, nor after a restart.
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  expect_in_force("1");
+  EXPECT_NE(refusal(), "");
+  EXPECT_TRUE(open().has_error());
+  use_bundle(approved_bundle(small_policy("3"), 3));
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("3");
+}
+
+TEST_F(PolicySwitchTest, AnotherApprovalOfTheSameBundleIsNoChange) {
+  Bundle bundle = approved_bundle(small_policy("1"), 1);
+  use_bundle(bundle);
+  ASSERT_TRUE(open().has_value());
+  const UtcTime later = kSigned + std::chrono::hours(1);
+  ASSERT_TRUE(approve_bundle(bundle, later, "Grace Okafor", key_of(kGrace)).has_value());
+  use_bundle(bundle);
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(records_.size(), 1U);
+}
+
+TEST_F(PolicySwitchTest, ARollbackHoldsUntilSomethingNewComes) {
+  for (int version = 1; version <= 3; ++version) {
+    use_bundle(approved_bundle(small_policy(std::to_string(version)),
+                               static_cast<std::uint64_t>(version)));
+    ASSERT_TRUE(switch_ ? refusal().empty() : open().has_value());
+  }
+  const auto back = switch_->roll_back("");
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->was.version, "3");
+  EXPECT_EQ(back->is.version, "2");
+  expect_in_force("2");
+  EXPECT_NE(records_.back().detail.find("in force by rollback, before it 3 ("), std::string::npos);
+  EXPECT_TRUE(switch_->status().rolled_back);
+  EXPECT_EQ(refusal(), "") << "the bundle is the one from which it went back";
+  expect_in_force("2");
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("2");
+  EXPECT_TRUE(switch_->status().rolled_back);
+  // Once more goes further back, and no further than there is.
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  expect_in_force("1");
+  EXPECT_EQ(switch_->roll_back("").error().code, ErrorCode::kNotFound);
+  // By digest, forward too: what the bundle gives is then in force again.
+  ASSERT_TRUE(switch_->roll_back(digest_of(small_policy("3")).substr(0, 8)).has_value());
+  expect_in_force("3");
+  EXPECT_FALSE(switch_->status().rolled_back);
+  EXPECT_EQ(switch_->roll_back(digest_of(small_policy("3"))).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(switch_->roll_back(digest_of(small_policy("2")).substr(0, 7)).error().code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(switch_->roll_back(digest_of(small_policy("9"))).error().code, ErrorCode::kNotFound);
+  // The next one is above all that were, and going back from it leads to the one before it.
+  ASSERT_TRUE(switch_->roll_back(digest_of(small_policy("1"))).has_value());
+  use_bundle(approved_bundle(small_policy("4"), 4));
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("4");
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  expect_in_force("1");
+}
+
+TEST_F(PolicySwitchTest, AFolderCanBeRolledBackToo) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  use_folder(small_policy("2"));
+  EXPECT_EQ(refusal(), "");
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  expect_in_force("1");
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("1");
+  use_folder(small_policy("3"));
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("3");
+  // Not where bundles alone count.
+  use_bundle(approved_bundle(small_policy("4"), 1));
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("4");
+  const auto refused = switch_->roll_back("");
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_NE(refused.error().message.find("takes approved bundles alone"), std::string::npos);
+  expect_in_force("4");
+}
+
+TEST_F(PolicySwitchTest, WhatTheArchiveKeptIsVerifiedAgain) {
+  use_bundle(approved_bundle(small_policy("1"), 1));
+  ASSERT_TRUE(open().has_value());
+  use_bundle(approved_bundle(small_policy("2"), 2));
+  EXPECT_EQ(refusal(), "");
+  const fs::path kept = folder_.path() / "state" / (digest_of(small_policy("1")) + ".json");
+  const std::string whole = *read_whole(kept, kMaxBundleBytes);
+  const auto with = [&](const std::string& text) {
+    std::ofstream(kept, std::ios::binary) << text;
+    return switch_->roll_back("").has_value();
+  };
+  EXPECT_FALSE(with(whole.substr(0, whole.size() / 2)));
+  EXPECT_FALSE(with(write_bundle(signed_bundle(small_policy("1"), 1)))) << "not approved";
+  EXPECT_FALSE(with(write_bundle(approved_bundle(small_policy("3"), 1)))) << "another policy";
+  expect_in_force("2");
+  // Somebody whose key is no longer trusted: their old bundles are not either.
+  std::ofstream(kept, std::ios::binary) << whole;
+  config_.policy_signers[1].approver = false;
+  EXPECT_TRUE(switch_->roll_back("").has_error());
+  config_.policy_signers[1].approver = true;
+  EXPECT_TRUE(switch_->roll_back("").has_value());
+}
+
+TEST_F(PolicySwitchTest, TheHistoryIsBounded) {
+  for (std::size_t version = 1; version <= kMaxHistory + 1; ++version) {
+    if (version == kMaxHistory + 1) {
+      EXPECT_EQ(switch_->status().history.size(), kMaxHistory);
+      EXPECT_EQ(switch_->status().history.front().version, "1");
+    }
+    use_folder(small_policy(std::to_string(version)));
+    ASSERT_TRUE(switch_ ? refusal().empty() : open().has_value());
+  }
+  EXPECT_EQ(switch_->status().history.size(), kMaxHistory);
+  EXPECT_EQ(switch_->status().history.front().version, "2");
+  const auto documents = std::distance(fs::directory_iterator(folder_.path() / "state"), {});
+  EXPECT_EQ(static_cast<std::size_t>(documents), kMaxHistory + 1) << "and the state";
+}
+
+TEST_F(PolicySwitchTest, ADamagedStateIsNotForgotten) {
+  use_bundle(approved_bundle(small_policy("1"), 1));
+  ASSERT_TRUE(open().has_value());
+  switch_.reset();
+  const fs::path state = folder_.path() / "state/state.json";
+  const std::string whole = *read_whole(state, kMaxBundleBytes);
+  for (const std::string& text :
+       {std::string(), whole.substr(0, whole.size() / 2), std::string("{}"), std::string("[]"),
+        whole.substr(0, whole.find("\"in_force\"")) + "\"in_force\":\"x\"" +
+            whole.substr(whole.find(",\"source\""))}) {
+    std::ofstream(state, std::ios::binary) << text;
+    const auto opened = open();
+    ASSERT_TRUE(opened.has_error()) << text;
+    EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << text;
+  }
+  std::ofstream(state, std::ios::binary) << whole;
+  EXPECT_TRUE(open().has_value());
+}
+
+TEST_F(PolicySwitchTest, AChangeThatWasCutOffIsToldAtTheNextStart) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  switch_.reset();
+  // As if the process had ended between the record and the new state.
+  ASSERT_TRUE(prepare_file(folder_.path() / "state/state.json", "{}").has_value());
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("1");
+  EXPECT_TRUE(records_.back().detail.starts_with("a change of policy was cut off; policy 1 ("));
+  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
+}
+
+}  // namespace
+}  // namespace fieldgate::policies
