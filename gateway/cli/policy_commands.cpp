@@ -1,6 +1,7 @@
 #include "gateway/cli/policy_commands.h"
 
 #include "gateway/cli/common.h"
+#include "gateway/cli/policy_commands_log.h"
 #include "gateway/cli/policy_commands_output.h"
 #include "gateway/cli/policy_commands_review.h"
 
@@ -284,6 +285,7 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
       ->add_option("--request", options->request, "one entry of `tests` without `expect`")
       ->required();
   add_policy_review_commands(*group, exit_code);
+  add_policy_log_commands(*group, exit_code);
 }
 
 }  // namespace fieldgate::cli

@@ -1,54 +1,15 @@
 // Stage 7: the audit record of a read, and the answer that waits for it. A record holds names and
 // outcomes of fields, never a value, an identifier or an address (product promise 10).
 #include "gateway/http/problem.h"
+#include "gateway/read_path/outcome_words.h"
 #include "gateway/read_path/stages.h"
-#include "gateway/read_path/subject_tag.h"
 
 namespace fieldgate::read_path {
 
 namespace {
 
-std::string_view transform_word(policy::TransformKind kind) {
-  switch (kind) {
-    case policy::TransformKind::kShow:
-      return "show";
-    case policy::TransformKind::kMaskLast4:
-      return "mask:last-4";
-    case policy::TransformKind::kYear:
-      return "generalise:year";
-    case policy::TransformKind::kBand10:
-      return "generalise:band-10";
-    case policy::TransformKind::kPrefix2:
-      return "generalise:prefix-2";
-    case policy::TransformKind::kCity:
-      return "generalise:city";
-    case policy::TransformKind::kCountry:
-      return "generalise:country";
-    case policy::TransformKind::kPseudonymise:
-      return "pseudonymise";
-    case policy::TransformKind::kRound2:
-      return "round:2";
-  }
-  return "withheld";
-}
-
-std::string_view basis_word(policy::Basis basis) {
-  switch (basis) {
-    case policy::Basis::kConsent:
-      return "consent";
-    case policy::Basis::kContract:
-      return "contract";
-    case policy::Basis::kLegalObligation:
-      return "legal-obligation";
-    case policy::Basis::kVitalInterest:
-      return "vital-interest";
-    case policy::Basis::kPublicTask:
-      return "public-task";
-    case policy::Basis::kLegitimateInterest:
-      return "legitimate-interest";
-  }
-  return {};
-}
+/// Room for a record; more is taken when it needs it.
+constexpr std::size_t kUsualRecordBytes = 1536;
 
 audit::RecordFields common(const Call& call, policy::PurposeIndex purpose) {
   const policy::PolicySet& set = call.policy->set();
@@ -150,14 +111,15 @@ Result<Recordable> record(Environment& environment, const Call& call, Shaped sha
     outcomes.push_back(
         {set.fields()[field].name, policy::reason_name(shaped.decision.reasons[field])});
   });
-  const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, shaped.subject);
+  const crypto::SubjectTag tag = environment.audit_key.tag(call.record_id, shaped.subject);
   audit::RecordFields fields = common(call, purpose);
   fields.type = audit::RecordType::kRead;
   fields.decision = policy::outcome_name(shaped.decision.outcome);
   fields.subject_tag = tag;
+  fields.sealed = shaped.inputs;
   fields.fields = outcomes;
   Recordable recordable;
-  recordable.line.reserve(1024);
+  recordable.line.reserve(kUsualRecordBytes);
   FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
   recordable.answer = {200, open_answer(call, shaped)};
   return recordable;
@@ -168,12 +130,14 @@ Result<Recordable> record(Environment& environment, const Call& call, const Refu
   fields.type = audit::RecordType::kDeny;
   fields.decision = policy::outcome_name(policy::Outcome::kDeny);
   fields.code = policy::reason_name(refusal.code);
-  SubjectTag tag{};
+  crypto::SubjectTag tag{};
   if (refusal.subject) {
-    tag = subject_tag(environment.audit_key, call.record_id, *refusal.subject);
+    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
     fields.subject_tag = tag;
+    fields.sealed = refusal.inputs;
   }
   Recordable recordable;
+  recordable.line.reserve(kUsualRecordBytes);
   FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
   std::string body = "{\"type\":\"urn:fieldgate:problem:";
   body += problem_type(refusal);

@@ -8,6 +8,8 @@
 
 #include <fieldgate/audit/log.h>
 #include <fieldgate/audit/record.h>
+#include <fieldgate/base/random.h>
+#include <fieldgate/crypto/audit_key.h>
 #include <fieldgate/crypto/identifiers.h>
 #include <fieldgate/crypto/keys.h>
 #include <fieldgate/policy/engine.h>
@@ -32,8 +34,9 @@ struct Environment {
   store::Reader& reader;
   const PolicyInForce& policy;
   const Clock& clock;
-  const SecretBytes& audit_key;     ///< tags of subjects in records
-  std::string_view default_region;  ///< for phone numbers without a country code
+  const crypto::AuditKey& audit_key;  ///< tags of subjects in records
+  Random& random;                     ///< nonces of sealed parts
+  std::string_view default_region;    ///< for phone numbers without a country code
 };
 
 /// One read by one app: the same for a single read, each of a batch, and the Segment-shaped door.
@@ -60,6 +63,7 @@ struct Refusal {
   policy::PurposeIndex purpose = policy::kUnknownIndex;
   std::optional<SubjectId> subject;
   bool malformed = false;
+  Bytes inputs = {};  ///< the decision's, sealed for the record; empty when there was none
 };
 
 [[noreturn]] void throw_exception_from_error(const Refusal& refusal,
@@ -86,6 +90,7 @@ struct Permitted {
   policy::Decision decision;
   Permit permit;
   crypto::SubjectKey key;
+  Bytes inputs;  ///< the decision's, sealed for the record
 };
 
 /// After `fetch_fields`: the sealed values of the permitted fields, views into the profile.
@@ -99,6 +104,7 @@ struct Opened {
   Claim claim;
   store::ProfilePtr profile;
   policy::Decision decision;
+  Bytes inputs;
   std::vector<std::pair<FieldIndex, SecretBytes>> values;
 };
 
@@ -107,6 +113,7 @@ struct Shaped {
   Claim claim;
   SubjectId subject;
   policy::Decision decision;
+  Bytes inputs;
   std::string fields_json;  ///< `{"first_name":"Ada"}`
 };
 
