@@ -2,7 +2,11 @@
 
 #include "gateway/cli/common.h"
 #include "gateway/cli/policy_commands_output.h"
+#include "gateway/export/export.h"
+#include "gateway/replay/observed.h"
 #include "gateway/replay/replay.h"
+
+#include <fieldgate/policy/processing_register.h>
 
 #include <boost/json.hpp>
 
@@ -166,10 +170,67 @@ void add_replay_command(CLI::App& group, int& exit_code) {
   command->callback([options, &exit_code] { exit_code = replay_command(*options); });
 }
 
+struct ExportOptions {
+  std::string directory;
+  std::string format;
+  std::string log;
+};
+
+int export_command(const ExportOptions& options) {
+  if (!is_directory_or_report(options.directory)) {
+    return kExitWrongUse;
+  }
+  if (!options.log.empty() && options.format != "ropa-csv") {
+    return fail(make_error(ErrorCode::kInvalid, "`--log` goes with `--format ropa-csv`"));
+  }
+  const policy::PolicySnapshot set = load_or_report(options.directory, false);
+  if (set == nullptr) {
+    return kExitFinding;
+  }
+  const policy::ProcessingRegister declared = policy::processing_register(*set);
+  if (options.format == "dpv-jsonld") {
+    print_json(exporting::dpv_json_ld(declared, *set));
+    return kExitOk;
+  }
+  if (options.format == "odrl") {
+    print_json(exporting::odrl_policy(declared));
+    return kExitOk;
+  }
+  if (options.log.empty()) {
+    std::cout << exporting::processing_record_csv(declared, *set, nullptr);
+    return kExitOk;
+  }
+  const auto observed =
+      replay::observe_log(options.log, [](std::uint64_t done) { show_progress(done, "records"); });
+  if (observed.has_error()) {
+    return fail(observed.error());
+  }
+  std::cout << exporting::processing_record_csv(declared, *set, &*observed);
+  return kExitOk;
+}
+
+void add_export_command(CLI::App& group, int& exit_code) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App* command =
+      group.add_subcommand("export",
+                           "print the policy in a format of others, or its record of "
+                           "processing");
+  command->add_option("DIR", options->directory, "the directory with the policy's *.yaml files")
+      ->required();
+  command->add_option("--format", options->format, "dpv-jsonld, odrl or ropa-csv (GDPR 30(1))")
+      ->required()
+      ->check(CLI::IsMember({"dpv-jsonld", "odrl", "ropa-csv"}));
+  command->add_option("--log", options->log,
+                      "for ropa-csv: the audit log, to say what was observed beside what is "
+                      "declared");
+  command->callback([options, &exit_code] { exit_code = export_command(*options); });
+}
+
 }  // namespace
 
 void add_policy_log_commands(CLI::App& group, int& exit_code) {
   add_replay_command(group, exit_code);
+  add_export_command(group, exit_code);
 }
 
 }  // namespace fieldgate::cli

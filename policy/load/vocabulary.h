@@ -6,11 +6,26 @@
 
 namespace fieldgate::policy {
 
-inline const std::vector<std::string> kPurposeKeys{
-    "says",      "benefit",          "purpose",         "basis",          "art9",
-    "art10",     "direct_marketing", "profiling",       "consent",        "automated_decision",
-    "fields",    "levels",           "recipients",      "keep",           "balancing_test",
-    "only_when", "transfers",        "compatible_with", "when_restricted"};
+inline const std::vector<std::string> kPurposeKeys{"says",
+                                                   "benefit",
+                                                   "purpose",
+                                                   "basis",
+                                                   "art9",
+                                                   "art10",
+                                                   "direct_marketing",
+                                                   "profiling",
+                                                   "consent",
+                                                   "automated_decision",
+                                                   "fields",
+                                                   "levels",
+                                                   "recipients",
+                                                   "keep",
+                                                   "balancing_test",
+                                                   "only_when",
+                                                   "transfers",
+                                                   "compatible_with",
+                                                   "when_restricted",
+                                                   "data_subjects"};
 inline const std::vector<std::string> kBases{"consent",          "contract",
                                              "legal-obligation", "vital-interest",
                                              "public-task",      "legitimate-interest"};
