@@ -208,8 +208,9 @@ std::vector<Column> columns() {
       {"data_protection_officer", [](const Activity& a) { return a.controller.dpo; }, nullptr},
       {"activity", [](const Activity& a) { return a.name; },
        [](const Activity& a) {
-         return a.observed->answered.reads == 0 ? std::string("refused only")
-                                                : last_seen(a.observed->answered);
+         return in_brackets(a.name,
+                            {a.observed->answered.reads == 0 ? std::string("refused only")
+                                                             : last_seen(a.observed->answered)});
        }},
       {"purpose",
        [](const Activity& a) { return in_brackets(a.declared->says, {a.declared->term.written}); },
