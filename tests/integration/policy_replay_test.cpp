@@ -26,17 +26,18 @@ std::uint64_t number_of(const json::value& value) {
 }
 
 /// Eight reads of three people, then a clean stop, so that the checkpoint covers all of them.
-class PolicyReplay : public ::testing::Test {
+class PolicyReplay : public ShopTest {
  protected:
   static void SetUpTestSuite() {
     folder_ = std::make_unique<TemporaryFolder>();
     shop_ = std::make_unique<Bookshop>();
-    ASSERT_TRUE(shop_->start_demo());
+    started_ = shop_->start_demo();
+    ASSERT_TRUE(started_);
     Api ingest(*shop_, "ingest");
     Api web(*shop_, "web-shop");
     Api crm(*shop_, "crm");
     for (const char* who : {"rea@example.com", "reb@example.com", "rec@example.com"}) {
-      ShopTest::make_person(ingest, who);
+      make_person(ingest, who);
       const char* state = std::string(who) == "rec@example.com" ? "refused" : "given";
       const ApiAnswer consented =
           web.post("/v1/consents", consent_of(email(who), {"personalisation", state}));
@@ -124,7 +125,6 @@ class PolicyReplay : public ::testing::Test {
   }
 
   static inline std::unique_ptr<TemporaryFolder> folder_;
-  static inline std::unique_ptr<Bookshop> shop_;
   static inline std::vector<std::string> reads_;
   static inline std::map<std::size_t, std::string> times_;
   static inline int copies_ = 0;

@@ -209,7 +209,7 @@ std::string cell(const Table& table, const std::string& activity, const std::str
   return {};
 }
 
-const std::string kRegistered = R"(policy: "1"
+const std::string kRegistered = R"yaml(policy: "1"
 controller:
   name: "=HYPERLINK(\"http://a.example\")"
   country: IE
@@ -231,7 +231,7 @@ purposes:
   mail: {says: Mail, purpose: "dpv:DeliveryOfGoods", basis: contract, art9: explicit-consent, fields: {name: show, ills: show},
          keep: {name: P1Y, ills: P30D}, data_subjects: [people who buy]}
   idle: {says: Idle, basis: legal-obligation, fields: {name: show}, keep: P6Y}
-)";
+)yaml";
 
 TEST(ProcessingRecord, HasTheColumnsOfArticle30) {
   const Loaded one = from_text(kRegistered);

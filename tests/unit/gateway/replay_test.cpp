@@ -71,7 +71,7 @@ class ReplayOfRecords : public ::testing::Test {
 
   /// A read that support-desk made of person `seed`, who held a name and an email.
   struct Told {
-    std::string code;  ///< of a deny; else it was allowed
+    std::string code = {};  ///< of a deny; else it was allowed
     std::string purpose = "order-fulfilment";
     std::string app = "support-desk";
     Byte seed = 1;

@@ -131,10 +131,10 @@ TEST(DpvTerms, OfAPolicyAreCheckedEachAtItsPlace) {
       {"pd:Name", "pd:Nmae", 6, 38, "`pd:Name`"},
       {"pd:Name", "dpv:Name", 6, 38, "`pd:Name`"},
       {"pd:Name", "dpv:DirectMarketing", 6, 38, ""},
-      {"dpv:DeliveryOfGoods", "dpv:DeliveryOfGodos", 10, 30, "`dpv:DeliveryOfGoods`"},
-      {"dpv:DeliveryOfGoods", "pd:Name", 10, 30, ""},
-      {"dpv:DeliveryOfGoods", "dpv:hasPurpose", 10, 30, "`dpv:Purpose`"},
-      {"dpv:DeliveryOfGoods", "acme:Letters", 10, 30, ""},
+      {"dpv:DeliveryOfGoods", "dpv:DeliveryOfGodos", 10, 31, "`dpv:DeliveryOfGoods`"},
+      {"dpv:DeliveryOfGoods", "pd:Name", 10, 31, ""},
+      {"dpv:DeliveryOfGoods", "dpv:hasPurpose", 10, 31, "`dpv:Purpose`"},
+      {"dpv:DeliveryOfGoods", "acme:Letters", 10, 31, ""},
       {"dpv:Customer", "dpv:Custmer", 4, 19, "`dpv:Customer`"},
       {"fields are sealed one by one", "\"dpv:PrivcyNotice\"", 5, 23, "`dpv:PrivacyNotice`"}};
   for (const auto& [what, with, line, column, near] : cases) {
