@@ -181,7 +181,9 @@ TEST_F(PolicyReplay, AMomentThatDidNotHold) {
                            "birth_date: {generalise: band-10}, loyalty_tier: show}\n    only_when: "
                            "[entering-a-store]\n    levels:"}}));
   EXPECT_EQ(lines(report.at("changes")),
-            (Lines{"web-shop/personalisation/ allow-to-deny 3 2 {\"outside-moment\":3}"}));
+            (Lines{"web-shop/personalisation/ allow-to-deny 3 2 "
+                   "{\"not-for-this-purpose\":1,\"outside-moment\":2}"}))
+      << "one of the reads asked for a field that the purpose has not: that is named first";
 }
 
 TEST_F(PolicyReplay, AGrantTakenAwayNeedsNoKey) {

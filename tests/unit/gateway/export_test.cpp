@@ -64,9 +64,12 @@ std::set<std::string> dpv_iris(const json::value& value) {
   collect(value, strings);
   std::set<std::string> iris;
   for (const std::string& text : strings) {
-    const std::string space(policy::dpv_namespace(text.substr(0, text.find(':'))));
-    if (!space.empty() && text.find(' ') == std::string::npos && text.find(':') + 1 < text.size()) {
-      iris.insert(space + text.substr(text.find(':') + 1));
+    const std::size_t colon = text.find(':');
+    const std::string space(colon == std::string::npos
+                                ? std::string_view()
+                                : policy::dpv_namespace(text.substr(0, colon)));
+    if (!space.empty() && text.find(' ') == std::string::npos) {
+      iris.insert(space + text.substr(colon + 1));
     } else if (text.starts_with("https://w3id.org/dpv") && text.back() != '#') {
       iris.insert(text);
     }
@@ -228,7 +231,7 @@ apps:
   web: {recipient: shop, purposes: [mail]}
   box: {recipient: far, purposes: [mail]}
 purposes:
-  mail: {says: Mail, purpose: "dpv:DeliveryOfGoods", basis: contract, art9: explicit-consent, fields: {name: show, ills: show},
+  mail: {says: Mail, purpose: "dpv:DeliveryOfGoods", basis: contract, art9: health-care, fields: {name: show, ills: show},
          keep: {name: P1Y, ills: P30D}, data_subjects: [people who buy]}
   idle: {says: Idle, basis: legal-obligation, fields: {name: show}, keep: P6Y}
 )yaml";
@@ -250,7 +253,7 @@ TEST(ProcessingRecord, HasTheColumnsOfArticle30) {
   EXPECT_EQ(cell(table, "mail", "safeguards"), "SCC 2021/914 (US, far)");
   EXPECT_EQ(cell(table, "mail", "time_limits_for_erasure"), "name: 1 year; ills: 30 days");
   EXPECT_NE(cell(table, "mail", "special_categories").find("Illnesses"), std::string::npos);
-  EXPECT_NE(cell(table, "mail", "lawful_basis").find("9(2): explicit-consent"), std::string::npos);
+  EXPECT_NE(cell(table, "mail", "lawful_basis").find("9(2): health-care"), std::string::npos);
 }
 
 TEST(ProcessingRecord, HoldsNoFormula) {

@@ -128,9 +128,9 @@ purposes:
 TEST(DpvTerms, OfAPolicyAreCheckedEachAtItsPlace) {
   EXPECT_TRUE(checked(kPolicy).empty()) << words(checked(kPolicy));
   const std::vector<std::tuple<std::string, std::string, int, int, std::string>> cases{
-      {"pd:Name", "pd:Nmae", 6, 38, "`pd:Name`"},
-      {"pd:Name", "dpv:Name", 6, 38, "`pd:Name`"},
-      {"pd:Name", "dpv:DirectMarketing", 6, 38, ""},
+      {"pd:Name", "pd:Nmae", 6, 39, "`pd:Name`"},
+      {"pd:Name", "dpv:Name", 6, 39, "`pd:Name`"},
+      {"pd:Name", "dpv:DirectMarketing", 6, 39, ""},
       {"dpv:DeliveryOfGoods", "dpv:DeliveryOfGodos", 10, 31, "`dpv:DeliveryOfGoods`"},
       {"dpv:DeliveryOfGoods", "pd:Name", 10, 31, ""},
       {"dpv:DeliveryOfGoods", "dpv:hasPurpose", 10, 31, "`dpv:Purpose`"},
