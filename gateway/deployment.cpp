@@ -196,7 +196,7 @@ Result<void> Deployment::open_parts() {
     services_.say("warning: the keys are not locked in memory (memlock limit too low)");
   }
   indexer_.emplace(keyring_->tenant_key(crypto::TenantKey::kIdx));
-  audit_key_ = keyring_->tenant_key(crypto::TenantKey::kAudit);
+  audit_key_.emplace(keyring_->tenant_key(crypto::TenantKey::kAudit));
 
   store::SqlcipherOptions options;
   options.directory = data;

@@ -12,6 +12,7 @@
 #include <fieldgate/audit/record.h>
 #include <fieldgate/base/random.h>
 #include <fieldgate/base/time.h>
+#include <fieldgate/crypto/audit_key.h>
 #include <fieldgate/crypto/identifiers.h>
 #include <fieldgate/crypto/keys.h>
 #include <fieldgate/store/profile_store.h>
@@ -65,7 +66,7 @@ class Deployment {
   [[nodiscard]] Random& random() { return services_.random; }
   [[nodiscard]] const crypto::Keyring& keyring() const { return *keyring_; }
   [[nodiscard]] const crypto::BlindIndexer& indexer() const { return *indexer_; }
-  [[nodiscard]] const SecretBytes& audit_key() const { return audit_key_; }
+  [[nodiscard]] const crypto::AuditKey& audit_key() const { return *audit_key_; }
   [[nodiscard]] store::ProfileStore& store() { return *store_; }
   [[nodiscard]] audit::Log& log() { return *log_; }
   [[nodiscard]] write::WriteQueue& writer() { return *writer_; }
@@ -101,7 +102,7 @@ class Deployment {
   DirectoryLock lock_;
   std::optional<crypto::Keyring> keyring_;
   std::optional<crypto::BlindIndexer> indexer_;
-  SecretBytes audit_key_;
+  std::optional<crypto::AuditKey> audit_key_;
   std::unique_ptr<store::ProfileStore> store_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<policies::PolicySwitch> policies_;

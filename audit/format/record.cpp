@@ -78,6 +78,14 @@ void append_member(std::string& out, std::string_view quoted_name, std::string_v
   }
 }
 
+void append_bytes(std::string& out, std::string_view open_member, ByteView bytes) {
+  if (!bytes.empty()) {
+    out += open_member;
+    crypto::append_base64(out, bytes);
+    out += '"';
+  }
+}
+
 }  // namespace
 
 std::string_view record_type_name(RecordType type) {
@@ -126,11 +134,8 @@ Result<void> write_record(std::string& out, const RecordFields& record) {
   append_member(out, ",\"policy\":", record.policy);
   append_member(out, ",\"policy_digest\":", record.policy_digest);
   append_member(out, ",\"request_id\":", record.request_id);
-  if (!record.subject_tag.empty()) {
-    out += ",\"subject_tag\":\"";
-    crypto::append_base64(out, record.subject_tag);
-    out += '"';
-  }
+  append_bytes(out, ",\"subject_tag\":\"", record.subject_tag);
+  append_bytes(out, ",\"sealed\":\"", record.sealed);
   if (!record.fields.empty()) {
     out += ",\"fields\":";
     char separator = '{';

@@ -8,11 +8,20 @@
 namespace fieldgate::audit {
 
 Result<VerifyReport> verify_log(const std::filesystem::path& path, std::string_view verifier_key) {
+  return read_log(path, verifier_key, [](std::uint64_t, std::string_view) {});
+}
+
+Result<VerifyReport> read_log(const std::filesystem::path& path, std::string_view verifier_key,
+                              const ReadRecord& visit) {
   FIELDGATE_TRY(std::filesystem::path directory, locate_log(path));
   LogWalk walk(std::move(directory));
   FIELDGATE_TRY(const bool signed_well, walk.read_checkpoint(verifier_key));
   if (signed_well) {
-    FIELDGATE_CHECK_OK(walk.read_segments([](const StoredRecord&) {}));
+    FIELDGATE_CHECK_OK(walk.read_segments([&](const StoredRecord& record) {
+      if (record.index < walk.report().size) {
+        visit(record.index, as_text(record.record));
+      }
+    }));
   }
   return walk.report();
 }

@@ -20,7 +20,7 @@ inline constexpr std::size_t kCommitmentBytes = 32;
 inline constexpr std::size_t kOverheadBytes = kSealedFieldHeaderBytes + primitives::kTagBytes;
 
 /// What an envelope holds; bound, so that none can stand in for another. Stored: never reuse.
-enum class Content : Byte { kField = 1, kSubjectKey = 2, kTenantKey = 3 };
+enum class Content : Byte { kField = 1, kSubjectKey = 2, kTenantKey = 3, kRecordPart = 4 };
 
 /// The bytes that an envelope is bound to: format version, suite, key version and nonce in front
 /// (put there on sealing and opening), then what the caller appends. Every part has a fixed width

@@ -4,7 +4,6 @@
 #include "gateway/api/person_key.h"
 #include "gateway/api/query.h"
 #include "gateway/http/problem.h"
-#include "gateway/read_path/subject_tag.h"
 
 #include <fieldgate/crypto/encoding.h>
 
@@ -143,7 +142,7 @@ read_path::Step<std::pair<SubjectId, std::string>> history(LoopState& state, con
 
 Result<Recordable> record_history(LoopState& state, const Call& call, const SubjectId& subject,
                                   std::string_view purpose, const std::string& members) {
-  const auto tag = read_path::subject_tag(state.environment().audit_key, call.record_id, subject);
+  const auto tag = state.environment().audit_key.tag(call.record_id, subject);
   audit::RecordFields record;
   record.id = call.record_id;
   record.time = call.now;

@@ -3,7 +3,6 @@
 #include "gateway/api/person_key.h"
 #include "gateway/http/json.h"
 #include "gateway/http/problem.h"
-#include "gateway/read_path/subject_tag.h"
 #include "gateway/write/ledger_acts.h"
 
 #include <functional>
@@ -49,7 +48,7 @@ struct Act {
 Result<Recordable> stored(LoopState& state, const Call& call, const SubjectId& subject,
                           const Act& act) {
   const policy::PolicySet& set = call.policy->set();
-  const auto tag = read_path::subject_tag(state.environment().audit_key, call.record_id, subject);
+  const auto tag = state.environment().audit_key.tag(call.record_id, subject);
   audit::RecordFields record;
   record.id = call.record_id;
   record.time = call.now;

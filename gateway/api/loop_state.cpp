@@ -53,6 +53,7 @@ LoopState::LoopState(Deployment& deployment, std::unique_ptr<store::Reader> read
                    deployment.policy(),
                    deployment.clock(),
                    deployment.audit_key(),
+                   deployment.random(),
                    deployment.config().default_region} {}
 
 void LoopState::append(std::string_view line, audit::Waiter& waiter) {

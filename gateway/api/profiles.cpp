@@ -4,7 +4,6 @@
 #include "gateway/http/problem.h"
 #include "gateway/import/person_json.h"
 #include "gateway/import/row_source.h"
-#include "gateway/read_path/subject_tag.h"
 #include "gateway/write/import_rows.h"
 
 #include <memory>
@@ -43,8 +42,7 @@ Result<Recordable> record_upsert(LoopState& state, const Call& call, policy::App
     outcomes.push_back({call.policy->set().fields()[field.field].name,
                         upserted.written.test(field.field) ? "written" : "kept-newer"});
   }
-  const auto tag =
-      read_path::subject_tag(state.environment().audit_key, call.record_id, upserted.subject);
+  const auto tag = state.environment().audit_key.tag(call.record_id, upserted.subject);
   audit::RecordFields record = write_record_of(call);
   record.subject_tag = tag;
   record.fields = outcomes;

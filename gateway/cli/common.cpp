@@ -28,14 +28,25 @@ fs::path demo_home() {
   return home != nullptr && *home != '\0' ? fs::path(home) : fs::path(".fieldgate");
 }
 
+namespace {
+
+fs::path usual_config_file() {
+  const bool home_given =
+      std::getenv("FIELDGATE_HOME") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+  return !home_given && fs::exists("fieldgate.yaml") ? fs::path("fieldgate.yaml")
+                                                     : demo_home() / "fieldgate.yaml";
+}
+
+}  // namespace
+
+fs::path config_file(const fs::path& given) {
+  std::error_code ignored;
+  const fs::path usual = usual_config_file();
+  return !given.empty() ? given : fs::exists(usual, ignored) ? usual : fs::path();
+}
+
 Result<config::Config> find_config(const fs::path& given) {
-  fs::path file = given;
-  if (file.empty()) {
-    const bool home_given =
-        std::getenv("FIELDGATE_HOME") != nullptr;  // NOLINT(concurrency-mt-unsafe)
-    file = !home_given && fs::exists("fieldgate.yaml") ? fs::path("fieldgate.yaml")
-                                                       : demo_home() / "fieldgate.yaml";
-  }
+  const fs::path file = given.empty() ? usual_config_file() : given;
   config::LoadedConfig loaded = config::load_config(file);
   for (const Diagnostic& finding : loaded.findings) {
     std::cerr << format_diagnostic(finding) << '\n';
@@ -80,13 +91,16 @@ bool on_terminal() {
   return ::isatty(STDOUT_FILENO) != 0;
 }
 
+void show_progress(std::uint64_t done, std::string_view units) {
+  if (on_terminal()) {
+    std::cerr << '\r' << done << ' ' << units << std::flush;
+  }
+}
+
 Result<boost::json::object> run_where_it_lives(const config::Config& config,
-                                               const boost::json::object& request) {
-  const auto progress = [](std::uint64_t rows) {
-    if (on_terminal()) {
-      std::cerr << '\r' << rows << " rows" << std::flush;
-    }
-  };
+                                               const boost::json::object& request,
+                                               std::string_view units) {
+  const auto progress = [units](std::uint64_t done) { show_progress(done, units); };
   if (auto answer = ops::ask_running_gateway(config.data_directory, request, progress)) {
     return std::move(*answer);
   }

@@ -3,6 +3,7 @@
 #include "gateway/cli/common.h"
 #include "gateway/cli/policy_bundle_commands.h"
 #include "gateway/cli/policy_commands_coverage.h"
+#include "gateway/cli/policy_commands_log.h"
 #include "gateway/cli/policy_commands_output.h"
 #include "gateway/cli/policy_commands_review.h"
 
@@ -285,6 +286,7 @@ void add_policy_commands(CLI::App& app, int& exit_code) {
       ->required();
   add_policy_review_commands(*group, exit_code);
   add_policy_bundle_commands(*group, exit_code);
+  add_policy_log_commands(*group, exit_code);
 }
 
 }  // namespace fieldgate::cli

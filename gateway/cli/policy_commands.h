@@ -1,4 +1,4 @@
-// `fieldgate policy check | test | explain`.
+// `fieldgate policy …`.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -133,8 +133,9 @@ void print_json(const json::object& value) {
   std::cout << json::serialize(value) << '\n';
 }
 
-std::string count_words(std::size_t count, const std::string& thing) {
-  return std::to_string(count) + ' ' + thing + (count == 1 ? "" : "s");
+std::string count_words(std::size_t count, const std::string& thing, const std::string& things) {
+  const std::string many = things.empty() ? thing + "s" : things;
+  return std::to_string(count) + ' ' + (count == 1 ? thing : many);
 }
 
 bool is_directory_or_report(const std::string& directory) {

@@ -28,7 +28,8 @@ void print_findings(std::vector<Diagnostic> findings, const std::string& directo
 /// Loads, or says what is wrong; null then.
 [[nodiscard]] policy::PolicySnapshot load_or_report(const std::string& directory, bool as_json);
 
-/// "1 error", "2 errors".
-[[nodiscard]] std::string count_words(std::size_t count, const std::string& thing);
+/// "1 error", "2 errors"; `things` where an "s" does not make the plural.
+[[nodiscard]] std::string count_words(std::size_t count, const std::string& thing,
+                                      const std::string& things = {});
 
 }  // namespace fieldgate::cli

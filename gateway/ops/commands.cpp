@@ -1,10 +1,12 @@
 #include "gateway/ops/commands.h"
 
 #include "gateway/http/json.h"
+#include "gateway/replay/replay.h"
 #include "gateway/write/import_rows.h"
 
 #include <fieldgate/crypto/api_key.h>
 #include <fieldgate/crypto/sealed_field.h>
+#include <fieldgate/policy/load.h>
 
 #include <algorithm>
 #include <cctype>
@@ -235,6 +237,41 @@ Result<object> roll_back_policy(Deployment& deployment, const object& request) {
   return object{{"was", origin_json(change.was)}, {"is", origin_json(change.is)}};
 }
 
+Result<std::optional<UtcTime>> time_member(const object& request, std::string_view name) {
+  const std::string words = text(request, name);
+  if (words.empty()) {
+    return std::optional<UtcTime>();
+  }
+  const auto time = parse_rfc3339(words);
+  if (!time) {
+    return make_error(ErrorCode::kInvalid,
+                      "`--" + std::string(name) + "` must be an RFC 3339 time");
+  }
+  return time;
+}
+
+Result<object> replay_policy(Deployment& deployment, const CommandHooks& hooks,
+                             const object& request) {
+  const policy::LoadResult loaded = policy::load_policy_directory(text(request, "directory"));
+  if (loaded.policy == nullptr) {
+    return make_error(ErrorCode::kInvalid, "the policy has errors; `policy check` names them");
+  }
+  replay::Window window;
+  FIELDGATE_TRY(window.since, time_member(request, "since"));
+  FIELDGATE_TRY(window.until, time_member(request, "until"));
+  FIELDGATE_TRY(const auto reader, deployment.store().passing_reader());
+  replay::PeopleKeys people(deployment.keyring(), deployment.audit_key(), *reader);
+  FIELDGATE_TRY(
+      const replay::ReplayReport report,
+      replay::replay_log(loaded.policy, text(request, "log"), window,
+                         {&people, &deployment.store().names()}, hooks.progress, hooks.stopping));
+  // People's states were looked at, if only to be counted.
+  FIELDGATE_CHECK_OK(deployment.record_now(
+      audit::RecordType::kAdmin, "a policy was replayed over " + std::to_string(report.seen.reads) +
+                                     " recorded reads; only counts were told"));
+  return replay::replay_json(report, window);
+}
+
 }  // namespace
 
 Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
@@ -260,6 +297,9 @@ Result<object> run_command(Deployment& deployment, const CommandHooks& hooks,
   }
   if (command == "policy.rollback") {
     return roll_back_policy(deployment, request);
+  }
+  if (command == "policy.replay") {
+    return replay_policy(deployment, hooks, request);
   }
   return make_error(ErrorCode::kInvalid, "unknown command");
 }

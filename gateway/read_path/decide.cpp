@@ -1,6 +1,7 @@
 // Stage 3: may anything be released? Gathers the facts, asks the pure engine, and passes on only if
 // it gave a permit (GDPR 5(1)(b)-(c), 6, 7, 8, 9, 18, 21, 25).
 #include "gateway/read_path/decision_facts.h"
+#include "gateway/read_path/decision_inputs.h"
 #include "gateway/read_path/stages.h"
 
 namespace fieldgate::read_path {
@@ -62,6 +63,21 @@ policy::PersonFacts gather(const BoundPolicy& policy, const store::Profile& prof
   return facts;
 }
 
+// What the record keeps of the decision's inputs. A record without them is still a record: a person
+// with thousands of fields, or an endless context, must not make a read fail.
+Result<Bytes> seal_inputs(Environment& environment, const Call& call, const Found& found,
+                          const policy::PersonFacts& facts, bool facts_known,
+                          const crypto::SubjectKey& key) {
+  const SecretBytes inputs = encode_decision_inputs(*call.policy, found.claim.question,
+                                                    *found.profile, facts, facts_known);
+  if (inputs.size() > crypto::kMaxRecordPartBytes) {
+    return Bytes{};
+  }
+  return crypto::seal_record_part(
+      key, {environment.keyring.tenant(), found.profile->subject(), call.record_id},
+      inputs.reveal(), environment.random);
+}
+
 }  // namespace
 
 Step<Permitted> decide(Environment& environment, const Call& call, Found found,
@@ -79,7 +95,8 @@ Step<Permitted> decide(Environment& environment, const Call& call, Found found,
     return cannot_decide("the person's key cannot be opened");
   }
   policy::PersonFacts facts = gather(policy, *found.profile, scratch);
-  if (policy.set().needs_facts(purpose)) {
+  const bool needs_facts = policy.set().needs_facts(purpose);
+  if (needs_facts) {
     const auto opened = open_facts(environment.keyring, *key, *found.profile);
     if (opened.has_error()) {
       return cannot_decide("the person's decision facts cannot be opened");
@@ -88,12 +105,18 @@ Step<Permitted> decide(Environment& environment, const Call& call, Found found,
     facts.birth_date = opened->birth_date;
   }
 
+  auto inputs = seal_inputs(environment, call, found, facts, needs_facts, *key);
+  if (inputs.has_error()) {
+    return cannot_decide("the decision's inputs cannot be sealed for the record");
+  }
   policy::Engine::Permitted outcome = policy.engine().permit(subject, found.claim.question, facts);
   if (!outcome.permit) {
-    return Refusal{403, outcome.decision.code, "nothing may be released for this purpose", purpose,
-                   subject};
+    return Refusal{
+        403,   outcome.decision.code, "nothing may be released for this purpose", purpose, subject,
+        false, std::move(*inputs)};
   }
-  return Permitted{std::move(found), outcome.decision, std::move(*outcome.permit), std::move(*key)};
+  return Permitted{std::move(found), outcome.decision, std::move(*outcome.permit), std::move(*key),
+                   std::move(*inputs)};
 }
 
 }  // namespace fieldgate::read_path

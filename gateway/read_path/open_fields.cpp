@@ -7,8 +7,11 @@ namespace fieldgate::read_path {
 Step<Opened> open_fields(Environment& environment, const BoundPolicy& policy, SealedFields sealed) {
   Permitted permitted = std::move(sealed.permitted);
   const SubjectId subject = permitted.found.profile->subject();
-  Opened opened{
-      std::move(permitted.found.claim), std::move(permitted.found.profile), permitted.decision, {}};
+  Opened opened{std::move(permitted.found.claim),
+                std::move(permitted.found.profile),
+                permitted.decision,
+                std::move(permitted.inputs),
+                {}};
   opened.values.reserve(sealed.values.size());
   crypto::FieldContext context;
   context.tenant = environment.keyring.tenant();

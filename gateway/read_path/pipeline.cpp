@@ -62,9 +62,9 @@ Result<Evaluated> evaluate(Environment& environment, const Call& call, const Rea
   auto permitted = find_and_decide(environment, call, request);
   if (permitted.has_value()) {
     const SubjectId subject = permitted->found.profile->subject();
-    return record_evaluation(
-        environment, call,
-        Decided{std::move(permitted->found.claim), subject, permitted->decision});
+    return record_evaluation(environment, call,
+                             Decided{std::move(permitted->found.claim), subject,
+                                     permitted->decision, std::move(permitted->inputs)});
   }
   if (permitted.error().malformed) {
     return make_error(ErrorCode::kInvalid, std::move(permitted.error().detail));

@@ -4,11 +4,13 @@
 #include "gateway/read_path/outcome_words.h"
 #include "gateway/read_path/record_parts.h"
 #include "gateway/read_path/stages.h"
-#include "gateway/read_path/subject_tag.h"
 
 namespace fieldgate::read_path {
 
 namespace {
+
+/// Room for a record; more is taken when it needs it.
+constexpr std::size_t kUsualRecordBytes = 1536;
 
 std::string_view title(const Refusal& refusal) {
   switch (refusal.status) {
@@ -78,14 +80,15 @@ Result<Recordable> record(Environment& environment, const Call& call, Shaped sha
     outcomes.push_back(
         {set.fields()[field].name, policy::reason_name(shaped.decision.reasons[field])});
   });
-  const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, shaped.subject);
+  const crypto::SubjectTag tag = environment.audit_key.tag(call.record_id, shaped.subject);
   audit::RecordFields fields = start_record(call, purpose);
   fields.type = audit::RecordType::kRead;
   fields.decision = policy::outcome_name(shaped.decision.outcome);
   fields.subject_tag = tag;
+  fields.sealed = shaped.inputs;
   fields.fields = outcomes;
   Recordable recordable;
-  recordable.line.reserve(1024);
+  recordable.line.reserve(kUsualRecordBytes);
   FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
   recordable.answer = {200, open_answer(call, shaped)};
   return recordable;
@@ -96,12 +99,14 @@ Result<Recordable> record(Environment& environment, const Call& call, const Refu
   fields.type = audit::RecordType::kDeny;
   fields.decision = policy::outcome_name(policy::Outcome::kDeny);
   fields.code = policy::reason_name(refusal.code);
-  SubjectTag tag{};
+  crypto::SubjectTag tag{};
   if (refusal.subject) {
-    tag = subject_tag(environment.audit_key, call.record_id, *refusal.subject);
+    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
     fields.subject_tag = tag;
+    fields.sealed = refusal.inputs;
   }
   Recordable recordable;
+  recordable.line.reserve(kUsualRecordBytes);
   FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
   std::string body = "{\"type\":\"urn:fieldgate:problem:";
   body += problem_type(refusal);

@@ -5,7 +5,6 @@
 #include "gateway/read_path/outcome_words.h"
 #include "gateway/read_path/record_parts.h"
 #include "gateway/read_path/stages.h"
-#include "gateway/read_path/subject_tag.h"
 
 #include <algorithm>
 
@@ -140,11 +139,12 @@ Result<Evaluated> record_evaluation(Environment& environment, const Call& call, 
   decision.withheld.for_each([&](FieldIndex field) {
     outcomes.push_back({set.fields()[field].name, policy::reason_name(decision.reasons[field])});
   });
-  const SubjectTag tag = subject_tag(environment.audit_key, call.record_id, decided.subject);
+  const crypto::SubjectTag tag = environment.audit_key.tag(call.record_id, decided.subject);
   audit::RecordFields fields = start_evaluation(call, question.purpose);
   fields.decision = policy::outcome_name(permitted ? decision.outcome : policy::Outcome::kDeny);
   fields.code = permitted ? std::string_view() : policy::reason_name(code);
   fields.subject_tag = tag;
+  fields.sealed = decided.inputs;
   fields.fields = outcomes;
 
   Evaluated evaluated;
@@ -171,10 +171,11 @@ Result<Evaluated> record_evaluation(Environment& environment, const Call& call,
   audit::RecordFields fields = start_evaluation(call, refusal.purpose);
   fields.decision = policy::outcome_name(policy::Outcome::kDeny);
   fields.code = policy::reason_name(refusal.code);
-  SubjectTag tag{};
+  crypto::SubjectTag tag{};
   if (refusal.subject) {
-    tag = subject_tag(environment.audit_key, call.record_id, *refusal.subject);
+    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
     fields.subject_tag = tag;
+    fields.sealed = refusal.inputs;
   }
   Evaluated evaluated;
   FIELDGATE_CHECK_OK(audit::write_record(evaluated.recordable.line, fields));

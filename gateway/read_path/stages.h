@@ -8,6 +8,8 @@
 
 #include <fieldgate/audit/log.h>
 #include <fieldgate/audit/record.h>
+#include <fieldgate/base/random.h>
+#include <fieldgate/crypto/audit_key.h>
 #include <fieldgate/crypto/identifiers.h>
 #include <fieldgate/crypto/keys.h>
 #include <fieldgate/policy/engine.h>
@@ -32,8 +34,9 @@ struct Environment {
   store::Reader& reader;
   const PolicyInForce& policy;
   const Clock& clock;
-  const SecretBytes& audit_key;     ///< tags of subjects in records
-  std::string_view default_region;  ///< for phone numbers without a country code
+  const crypto::AuditKey& audit_key;  ///< tags of subjects in records
+  Random& random;                     ///< nonces of sealed parts
+  std::string_view default_region;    ///< for phone numbers without a country code
 };
 
 /// One read by one app: the same for a single read, each of a batch, and the Segment-shaped door.
@@ -66,6 +69,7 @@ struct Refusal {
   policy::PurposeIndex purpose = policy::kUnknownIndex;
   std::optional<SubjectId> subject;
   bool malformed = false;
+  Bytes inputs = {};  ///< the decision's, sealed for the record; empty when there was none
 };
 
 [[noreturn]] void throw_exception_from_error(const Refusal& refusal,
@@ -92,6 +96,7 @@ struct Permitted {
   policy::Decision decision;
   Permit permit;
   crypto::SubjectKey key;
+  Bytes inputs;  ///< the decision's, sealed for the record
 };
 
 /// Where an evaluation ends: what a read would release. Permit and key are gone, so no field can be
@@ -100,6 +105,7 @@ struct Decided {
   Claim claim;
   SubjectId subject;
   policy::Decision decision;
+  Bytes inputs;  ///< the decision's, sealed for the record
 };
 
 /// After `fetch_fields`: the sealed values of the permitted fields, views into the profile.
@@ -113,6 +119,7 @@ struct Opened {
   Claim claim;
   store::ProfilePtr profile;
   policy::Decision decision;
+  Bytes inputs;
   std::vector<std::pair<FieldIndex, SecretBytes>> values;
 };
 
@@ -121,6 +128,7 @@ struct Shaped {
   Claim claim;
   SubjectId subject;
   policy::Decision decision;
+  Bytes inputs;
   std::string fields_json;  ///< `{"first_name":"Ada"}`
 };
 

@@ -27,7 +27,8 @@ class DomainPseudonyms final : public values::ValuePseudonyms {
 
 Step<Shaped> transform(const BoundPolicy& policy, Opened opened) {
   const policy::PurposeIndex purpose = opened.claim.question.purpose;
-  Shaped shaped{std::move(opened.claim), opened.profile->subject(), opened.decision, "{"};
+  Shaped shaped{std::move(opened.claim), opened.profile->subject(), opened.decision,
+                std::move(opened.inputs), "{"};
   shaped.fields_json.reserve(opened.values.size() * kUsualFieldBytes);
   const DomainPseudonyms pseudonyms(policy);
   for (const auto& [field, plain] : opened.values) {

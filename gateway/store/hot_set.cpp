@@ -387,6 +387,7 @@ class HotSetStore final : public HotStore {
     FIELDGATE_TRY(std::unique_ptr<Reader> inner, inner_->reader());
     return std::unique_ptr<Reader>(std::make_unique<HotReader>(set_, std::move(inner)));
   }
+  Result<std::unique_ptr<Reader>> passing_reader() override { return inner_->reader(); }
   Result<std::unique_ptr<Transaction>> begin() override {
     WriterTurn turn(gate_);
     FIELDGATE_TRY(std::unique_ptr<Transaction> inner, inner_->begin());

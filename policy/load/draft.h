@@ -42,6 +42,9 @@ void merge_sections(Draft& draft, const std::vector<NodeRef>& roots);
 void register_names(Draft& draft);
 
 void read_controller(Draft& draft);
+/// The words under an optional key: plain ones, or terms of the Data Privacy Vocabulary.
+[[nodiscard]] std::vector<std::string> read_terms(Draft& draft, const NodeRef& map,
+                                                  std::string_view key, TermKind kind);
 void read_fields(Draft& draft);
 void read_recipients(Draft& draft);
 void read_consent_texts(Draft& draft);

@@ -55,6 +55,9 @@ void read_field(Draft& draft, const EntryRef& entry, Field& field) {
     draft.read.error(entry.value.find("category").place(), "bad-term",
                      "`category` must be a term with its vocabulary, such as pd:EmailAddress", {},
                      "W3C DPV");
+  } else if (!field.category.empty()) {
+    draft.policy.terms_.push_back(
+        {field.category, TermKind::kPersonalData, entry.value.find("category").place()});
   }
   if (const NodeRef type =
           draft.read.require(entry.value, entry.key.place(), "type", "the field")) {
@@ -259,22 +262,62 @@ void read_recipient(Draft& draft, const EntryRef& entry, Recipient& recipient,
   }
 }
 
+std::vector<PlacedText> words_of(Draft& draft, const NodeRef& map, std::string_view key) {
+  const NodeRef node = map.find(key);
+  return node ? draft.read.read_words(node, '`' + std::string(key) + '`')
+              : std::vector<PlacedText>();
+}
+
+// "dpv:Customer", not "Customers: those who bought".
+bool looks_like_term(std::string_view word) {
+  return word.find(':') != std::string_view::npos && word.find(' ') == std::string_view::npos;
+}
+
 }  // namespace
 
 void read_controller(Draft& draft) {
-  static const std::vector<std::string> kKeys{"name", "dpo",     "country",
-                                              "says", "address", "authority"};
+  static const std::vector<std::string> kKeys{"name",
+                                              "dpo",
+                                              "country",
+                                              "says",
+                                              "address",
+                                              "authority",
+                                              "representative",
+                                              "data_subjects",
+                                              "joint_controllers",
+                                              "security_measures"};
   const NodeRef& controller = draft.sections.controller;
   if (!controller || !draft.read.check_keys(controller, "`controller`", kKeys)) {
     return;
   }
   (void)draft.read.require(controller, controller.place(), "name", "`controller`", "GDPR 13(1)(a)");
-  text_into(draft, controller, "name", "the controller's `name`", draft.policy.controller_name_);
-  country_into(draft, controller, draft.policy.controller_country_);
-  for (const std::string_view key : {"dpo", "says", "address", "authority"}) {
-    std::string unused;
-    text_into(draft, controller, key, "`controller`", unused);
+  text_into(draft, controller, "name", "the controller's `name`", draft.policy.controller_.name);
+  country_into(draft, controller, draft.policy.controller_.country);
+  Controller& read = draft.policy.controller_;
+  text_into(draft, controller, "dpo", "the controller's `dpo`", read.dpo);
+  text_into(draft, controller, "address", "the controller's `address`", read.address);
+  text_into(draft, controller, "authority", "the controller's `authority`", read.authority);
+  text_into(draft, controller, "representative", "the controller's `representative`",
+            read.representative);
+  std::string unused;
+  text_into(draft, controller, "says", "`controller`", unused);
+  for (const PlacedText& name : words_of(draft, controller, "joint_controllers")) {
+    read.joint_controllers.push_back(name.text);
   }
+  read.data_subjects = read_terms(draft, controller, "data_subjects", TermKind::kDataSubject);
+  read.security_measures = read_terms(draft, controller, "security_measures", TermKind::kMeasure);
+}
+
+std::vector<std::string> read_terms(Draft& draft, const NodeRef& map, std::string_view key,
+                                    TermKind kind) {
+  std::vector<std::string> words;
+  for (PlacedText& word : words_of(draft, map, key)) {
+    if (looks_like_term(word.text)) {
+      draft.policy.terms_.push_back({word.text, kind, word.where});
+    }
+    words.push_back(std::move(word.text));
+  }
+  return words;
 }
 
 void read_fields(Draft& draft) {

@@ -336,8 +336,12 @@ struct PurposeReader {
       read().error(find("purpose").place(), "bad-term",
                    "`purpose` must be a term with its vocabulary, such as dpv:DirectMarketing", {},
                    "W3C DPV");
+    } else if (!purpose.dpv_purpose.empty()) {
+      draft.policy.terms_.push_back(
+          {purpose.dpv_purpose, TermKind::kPurpose, find("purpose").place()});
     }
     text("law", rules.law);
+    rules.data_subjects = read_terms(draft, entry.value, "data_subjects", TermKind::kDataSubject);
     text("balancing_test", rules.balancing_test);
     flag("direct_marketing", purpose.direct_marketing);
     flag("profiling", purpose.profiling);

@@ -25,7 +25,8 @@ inline const std::vector<std::string> kPurposeKeys{"says",
                                                    "transfers",
                                                    "compatible_with",
                                                    "when_restricted",
-                                                   "law"};
+                                                   "law",
+                                                   "data_subjects"};
 inline const std::vector<std::string> kBases{"consent",          "contract",
                                              "legal-obligation", "vital-interest",
                                              "public-task",      "legitimate-interest"};

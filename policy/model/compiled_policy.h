@@ -1,6 +1,7 @@
 // The one implementation of PolicySet: what the reader found, with masks made ready for decisions.
 #pragma once
 
+#include "policy/dpv/terms.h"
 #include "policy/model/moment.h"
 #include "policy/model/period.h"
 #include "policy/model/place.h"
@@ -78,6 +79,7 @@ struct PurposeRules {
   std::string automated_safeguards;
   std::string when_restricted;  ///< the ground of 18(2), where there is one
   std::vector<Transfer> transfers;
+  std::vector<std::string> data_subjects;  ///< empty: those of the controller
   bool keeps_until_withdrawn = false;
   // what was written, whether or not it could be read: a fault is not reported twice
   bool faulty = false;
@@ -143,6 +145,26 @@ struct Invariant {
   std::vector<FieldIndex> fields;
   std::optional<TransformKind> finer_than;
   Place where;
+};
+
+/// A term of the Data Privacy Vocabulary as the policy names it, for `policy check`.
+struct TermUse {
+  std::string term;
+  TermKind kind = TermKind::kOther;  ///< what it must be
+  Place where;
+};
+
+/// Who answers for the data (GDPR 13(1)(a)-(b), 30(1)(a) and (g)).
+struct Controller {
+  std::string name;
+  std::string country;
+  std::string address;
+  std::string dpo;
+  std::string authority;
+  std::string representative;
+  std::vector<std::string> joint_controllers;
+  std::vector<std::string> data_subjects;      ///< unless a purpose names its own
+  std::vector<std::string> security_measures;  ///< in words, or DPV terms
 };
 
 /// A person as a test or an explain request tells it; owns what `PersonFacts` views.
@@ -228,8 +250,8 @@ class CompiledPolicy final : public PolicySet {
 
   std::string version_;
   std::string canonical_;
-  std::string controller_name_;
-  std::string controller_country_;
+  Controller controller_;
+  std::vector<TermUse> terms_;
   std::vector<std::string> files_;
   std::vector<Field> fields_;
   std::vector<Purpose> purposes_;

@@ -125,6 +125,20 @@ std::string period_words(const Period& period) {
   return words;
 }
 
+std::string period_iso(const Period& period) {
+  constexpr std::int64_t kDay = 24 * 60 * 60;
+  const auto part = [](std::int64_t count, char unit) {
+    return count == 0 ? std::string() : std::to_string(count) + unit;
+  };
+  const std::string date = part(period.months % 12 == 0 ? period.months / 12 : 0, 'Y') +
+                           part(period.months % 12 == 0 ? 0 : period.months, 'M') +
+                           part(period.seconds / kDay, 'D');
+  const std::int64_t rest = period.seconds % kDay;
+  const std::string time =
+      part(rest / 3600, 'H') + part(rest % 3600 / 60, 'M') + part(rest % 60, 'S');
+  return 'P' + date + (time.empty() ? "" : 'T' + time);
+}
+
 bool is_surely_before_end(UtcTime start, const Period& period, UtcTime now) {
   constexpr days kShortestMonth{28};
   return start >= kFirstInstant && start < kLastInstant &&

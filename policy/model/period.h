@@ -27,6 +27,9 @@ struct Period {
 /// "6 years", "13 months", "30 days", "3 years and 6 months".
 [[nodiscard]] std::string period_words(const Period& period);
 
+/// ISO 8601: "P6Y", "P13M", "PT12H".
+[[nodiscard]] std::string period_iso(const Period& period);
+
 /// `start` plus the period: months first, to the same day of the month or its last one, at the same
 /// time of day. Nothing when `start` lies outside the years 1800 to 9000 (decision rule 34).
 [[nodiscard]] std::optional<UtcTime> add_period(UtcTime start, const Period& period);

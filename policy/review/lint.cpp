@@ -28,6 +28,7 @@ class Linter {
     lint_recipients();
     lint_texts();
     lint_unused();
+    lint_terms();
     lint_invariants();
     std::sort(findings_.begin(), findings_.end(), [](const auto& a, const auto& b) {
       return std::tie(a.where.file, a.where.line, a.where.column, a.code, a.message) <
@@ -245,6 +246,24 @@ class Linter {
     report("text", policy_.texts_, texts, own);
     report("moment", policy_.moments_, moments,
            [&](const Moment& moment) { return policy_.position(moment.where); });
+  }
+
+  // The vocabularies have more measures than the table, so one that it lacks is not surely wrong.
+  void lint_terms() {
+    for (const TermUse& use : policy_.terms_) {
+      const DpvTerm* known = find_dpv_term(use.term);
+      if (known != nullptr && known->kind == use.kind) {
+        continue;
+      }
+      const std::string near = nearest_dpv_term(use.term, use.kind);
+      const std::string kind(term_kind_words(use.kind));
+      add(use.kind == TermKind::kMeasure ? Severity::kWarning : Severity::kError,
+          policy_.position(use.where), "unknown-term",
+          '`' + excerpt(use.term) + "` is not " + kind + " of the W3C vocabulary DPV " +
+              std::string(kDpvVersion),
+          near.empty() ? "choose a term of https://w3id.org/dpv" : "did you mean `" + near + "`?",
+          "W3C DPV");
+    }
   }
 
   void lint_files(const ConsentText& text, const ConsentTextVersion& version) {

@@ -50,8 +50,15 @@ class Outline {
 
   std::map<OutlineKey, std::string> make() {
     section_ = "controller";
-    say("name", policy_.controller_name_);
-    say("country", policy_.controller_country_);
+    say("name", policy_.controller_.name);
+    say("country", policy_.controller_.country);
+    say("dpo", policy_.controller_.dpo);
+    say("address", policy_.controller_.address);
+    say("authority", policy_.controller_.authority);
+    say("representative", policy_.controller_.representative);
+    say("joint_controllers", joined(policy_.controller_.joint_controllers, ", "));
+    say("data_subjects", joined(policy_.controller_.data_subjects, ", "));
+    say("security_measures", joined(policy_.controller_.security_measures, ", "));
     fields();
     recipients();
     apps();
@@ -174,6 +181,7 @@ class Outline {
                       (transfer.safeguard.empty() ? "" : " (" + transfer.safeguard + ")"));
     }
     say("transfers", joined(words, ", "));
+    say("data_subjects", joined(rules.data_subjects, ", "));
     say("when_restricted", rules.when_restricted);
     words.clear();
     for (const std::uint16_t moment : rules.moments) {

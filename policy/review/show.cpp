@@ -20,7 +20,7 @@ std::vector<PurposePage> pages_of(const CompiledPolicy& policy, PurposeIndex onl
 }
 
 std::string heading_of(const CompiledPolicy& policy) {
-  const std::string& name = policy.controller_name_;
+  const std::string& name = policy.controller_.name;
   return (name.empty() ? "Policy " : name + ": policy ") + policy.version_;
 }
 

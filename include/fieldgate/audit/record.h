@@ -57,6 +57,7 @@ struct RecordFields {
   std::string_view policy_digest;  ///< lower-case hex SHA-256
   std::string_view request_id;     ///< the answer's X-Request-ID
   ByteView subject_tag;            ///< differs per record; keyed by the tenant's audit key
+  ByteView sealed;                 ///< what only the person's key opens
   std::span<const FieldOutcome> fields;
   std::string_view detail;  ///< of an admin or recovery record: a plain sentence
 };

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,14 @@ struct VerifyReport {
 /// `verifier_key`, the one stored beside the log is used. Reads only.
 [[nodiscard]] Result<VerifyReport> verify_log(const std::filesystem::path& path,
                                               std::string_view verifier_key = {});
+
+/// Called with a record's index and its stored bytes, which live during the call.
+using ReadRecord = std::function<void(std::uint64_t, std::string_view)>;
+
+/// As `verify_log`, and shows each record that the checkpoint covers, in order, while it reads.
+/// What was shown counts only when the report that follows is `ok`.
+[[nodiscard]] Result<VerifyReport> read_log(const std::filesystem::path& path,
+                                            std::string_view verifier_key, const ReadRecord& visit);
 
 /// The verifier key stored in that log, as `verify_log` would use it.
 [[nodiscard]] Result<std::string> stored_verifier_key(const std::filesystem::path& path);

@@ -112,6 +112,8 @@ class ProfileStore {
   virtual ~ProfileStore() = default;
   [[nodiscard]] virtual Names& names() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<Reader>> reader() = 0;
+  /// A reader for a walk over everybody: it drives nobody out of a set kept in memory.
+  [[nodiscard]] virtual Result<std::unique_ptr<Reader>> passing_reader() { return reader(); }
   /// Blocks while another transaction is open; call it on a writer thread, never on an I/O loop.
   [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
   [[nodiscard]] virtual Result<std::vector<Credential>> credentials() = 0;

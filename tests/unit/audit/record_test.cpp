@@ -32,6 +32,7 @@ TEST(Record, GoldenLine) {
   record.policy_digest = "00ff";
   record.request_id = "q-1";
   record.subject_tag = tag;
+  record.sealed = ByteView(tag).first(3);
   record.fields = fields;
   std::string line = "before ";
   ASSERT_TRUE(write_record(line, record).has_value());
@@ -39,7 +40,7 @@ TEST(Record, GoldenLine) {
                   R"("decision":"partial","app":"web-shop","credential":"fg_ab12",)"
                   R"("purpose":"personalisation","basis":"consent","policy":"2026-11",)"
                   R"("policy_digest":"00ff","request_id":"q-1","subject_tag":"3q2+7w==",)"
-                  R"("fields":{"first_name":"keep","birth_date":"generalise: year",)"
+                  R"("sealed":"3q2+","fields":{"first_name":"keep","birth_date":"generalise: year",)"
                   R"("phone":"not-for-this-purpose"}})");
 }
 

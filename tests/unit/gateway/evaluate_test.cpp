@@ -1,12 +1,11 @@
 // An evaluation and a read can't disagree: for people in many states they are asked the same.
 #include "gateway/http/json.h"
 #include "gateway/import/person_json.h"
-#include "gateway/policies/content.h"
 #include "gateway/read_path/pipeline.h"
 #include "gateway/store/memory/memory_store.h"
 #include "gateway/write/import_consents.h"
+#include "tests/unit/gateway/bound_test_policy.h"
 #include "tests/unit/gateway/test_keys.h"
-
 
 #include <gtest/gtest.h>
 
@@ -39,19 +38,15 @@ class StoppedClock final : public Clock {
 class EvaluateTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::vector<Diagnostic> findings;
-    const auto content = policies::read_directory(kPolicy, findings);
-    ASSERT_TRUE(content.has_value()) << content.error().message;
-    auto bound = BoundPolicy::bind(*content, store_->names(), *keys_.keyring);
-    ASSERT_TRUE(bound.has_value()) << bound.error().message;
-    policy_ = *bound;
+    policy_ = bind_test_policy(kPolicy, *store_, *keys_.keyring);
+    ASSERT_NE(policy_, nullptr);
     in_force_.set(policy_);
     auto reader = store_->reader();
     ASSERT_TRUE(reader.has_value());
     reader_ = std::move(*reader);
-    audit_key_ = keys_.keyring->tenant_key(crypto::TenantKey::kAudit);
-    environment_.emplace(
-        Environment{*keys_.keyring, *keys_.indexer, *reader_, in_force_, clock_, audit_key_, ""});
+    audit_key_.emplace(keys_.keyring->tenant_key(crypto::TenantKey::kAudit));
+    environment_.emplace(Environment{*keys_.keyring, *keys_.indexer, *reader_, in_force_, clock_,
+                                     *audit_key_, keys_.random, ""});
   }
 
   write::Sealing sealing() {
@@ -105,7 +100,7 @@ class EvaluateTest : public ::testing::Test {
   std::shared_ptr<const BoundPolicy> policy_;
   PolicyInForce in_force_;
   std::unique_ptr<store::Reader> reader_;
-  SecretBytes audit_key_;
+  std::optional<crypto::AuditKey> audit_key_;
   std::optional<Environment> environment_;
   std::uint64_t calls_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "gateway/http/json.h"
 #include "gateway/store/memory/memory_store.h"
 #include "gateway/write/import_consents.h"
+#include "tests/unit/gateway/bound_test_policy.h"
 #include "tests/unit/gateway/test_keys.h"
 
 #include <fieldgate/policy/load.h>
@@ -25,12 +26,8 @@ const UtcTime kNow = *parse_rfc3339("2026-06-01T00:00:00Z");
 class LedgerActs : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::vector<Diagnostic> findings;
-    const auto content = policies::read_directory(kPolicy, findings);
-    ASSERT_TRUE(content.has_value()) << content.error().message;
-    auto bound = read_path::BoundPolicy::bind(*content, store_->names(), *keys_.keyring);
-    ASSERT_TRUE(bound.has_value()) << bound.error().message;
-    policy_ = *bound;
+    policy_ = bind_test_policy(kPolicy, *store_, *keys_.keyring);
+    ASSERT_NE(policy_, nullptr);
   }
   Sealing sealing() { return {*keys_.keyring, *keys_.indexer, store_->names(), keys_.random}; }
 

@@ -3,6 +3,7 @@
 
 #include "gateway/read_path/decision_facts.h"
 #include "gateway/store/memory/memory_store.h"
+#include "tests/unit/gateway/bound_test_policy.h"
 #include "tests/unit/gateway/test_keys.h"
 
 #include <fieldgate/crypto/sealed_field.h>
@@ -28,12 +29,8 @@ class UpsertTest : public ::testing::Test {
   static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
   static void TearDownTestSuite() { keys_.reset(); }
   void SetUp() override {
-    std::vector<Diagnostic> findings;
-    const auto content = policies::read_directory(kPolicy, findings);
-    ASSERT_TRUE(content.has_value()) << content.error().message;
-    auto bound = read_path::BoundPolicy::bind(*content, store_->names(), *keys_->keyring);
-    ASSERT_TRUE(bound.has_value()) << bound.error().message;
-    policy_ = *bound;
+    policy_ = bind_test_policy(kPolicy, *store_, *keys_->keyring);
+    ASSERT_NE(policy_, nullptr);
   }
 
   static importing::PersonIdentifier email(const std::string& value) {
