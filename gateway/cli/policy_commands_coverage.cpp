@@ -147,8 +147,8 @@ json::object coverage_json(const Coverage& coverage) {
 
 void print_coverage(const Coverage& coverage, const std::string& directory) {
   std::cout << "\nwhat the tests expect, by purpose:\n";
-  std::vector<Row> rows{
-      {"purpose", "basis", "tests", "give", "refuse", "fields shown", "withheld", "refused because"}};
+  std::vector<Row> rows{{"purpose", "basis", "tests", "give", "refuse", "fields shown", "withheld",
+                         "refused because"}};
   for (const PurposeCoverage& purpose : coverage.purposes) {
     std::string codes;
     for (const policy::ReasonCode code : purpose.codes) {

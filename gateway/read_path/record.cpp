@@ -9,9 +9,6 @@ namespace fieldgate::read_path {
 
 namespace {
 
-/// Room for a record; more is taken when it needs it.
-constexpr std::size_t kUsualRecordBytes = 1536;
-
 std::string_view title(const Refusal& refusal) {
   switch (refusal.status) {
     case 400:
@@ -95,19 +92,10 @@ Result<Recordable> record(Environment& environment, const Call& call, Shaped sha
 }
 
 Result<Recordable> record(Environment& environment, const Call& call, const Refusal& refusal) {
-  audit::RecordFields fields = start_record(call, refusal.purpose);
-  fields.type = audit::RecordType::kDeny;
-  fields.decision = policy::outcome_name(policy::Outcome::kDeny);
-  fields.code = policy::reason_name(refusal.code);
-  crypto::SubjectTag tag{};
-  if (refusal.subject) {
-    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
-    fields.subject_tag = tag;
-    fields.sealed = refusal.inputs;
-  }
+  audit::RecordFields start = start_record(call, refusal.purpose);
+  start.type = audit::RecordType::kDeny;
   Recordable recordable;
-  recordable.line.reserve(kUsualRecordBytes);
-  FIELDGATE_CHECK_OK(audit::write_record(recordable.line, fields));
+  FIELDGATE_TRY(recordable.line, write_refusal(environment, call, start, refusal));
   std::string body = "{\"type\":\"urn:fieldgate:problem:";
   body += problem_type(refusal);
   body += '"';

@@ -168,17 +168,9 @@ Result<Evaluated> record_evaluation(Environment& environment, const Call& call, 
 
 Result<Evaluated> record_evaluation(Environment& environment, const Call& call,
                                     const Refusal& refusal) {
-  audit::RecordFields fields = start_evaluation(call, refusal.purpose);
-  fields.decision = policy::outcome_name(policy::Outcome::kDeny);
-  fields.code = policy::reason_name(refusal.code);
-  crypto::SubjectTag tag{};
-  if (refusal.subject) {
-    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
-    fields.subject_tag = tag;
-    fields.sealed = refusal.inputs;
-  }
   Evaluated evaluated;
-  FIELDGATE_CHECK_OK(audit::write_record(evaluated.recordable.line, fields));
+  FIELDGATE_TRY(evaluated.recordable.line,
+                write_refusal(environment, call, start_evaluation(call, refusal.purpose), refusal));
   std::string body = start_body(call, false);
   append_member(body, "policy", call.policy->set().version());
   append_denial(body, refusal.code, refusal.detail);

@@ -22,6 +22,22 @@ audit::RecordFields start_record(const Call& call, policy::PurposeIndex purpose)
   return record;
 }
 
+Result<std::string> write_refusal(Environment& environment, const Call& call,
+                                  audit::RecordFields start, const Refusal& refusal) {
+  start.decision = policy::outcome_name(policy::Outcome::kDeny);
+  start.code = policy::reason_name(refusal.code);
+  crypto::SubjectTag tag{};
+  if (refusal.subject) {
+    tag = environment.audit_key.tag(call.record_id, *refusal.subject);
+    start.subject_tag = tag;
+    start.sealed = refusal.inputs;
+  }
+  std::string line;
+  line.reserve(kUsualRecordBytes);
+  FIELDGATE_CHECK_OK(audit::write_record(line, start));
+  return line;
+}
+
 void append_member(std::string& out, std::string_view name, std::string_view text) {
   out += ",\"";
   out += name;

@@ -2,6 +2,7 @@
 // synced writes in a loop. usage: audit_bench [DIRECTORY]; prints ratios, medians of rounds.
 #include "audit/append/file_ops.h"
 #include "audit/merkle/frontier.h"
+#include "tests/bench/log_load.h"
 
 #include <fieldgate/audit/log.h>
 #include <fieldgate/base/secret_bytes.h>
@@ -18,7 +19,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <semaphore>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +27,7 @@
 namespace {
 
 using namespace fieldgate;
+using namespace fieldgate::bench;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t kRecordBytes = 400;
@@ -42,31 +43,6 @@ double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
-
-[[noreturn]] void give_up(const std::string& what) {
-  std::fprintf(stderr, "audit_bench: %s\n", what.c_str());
-  std::exit(1);
-}
-
-class Counting final : public audit::Waiter {
- public:
-  void recorded(Result<audit::Receipt> receipt) noexcept override {
-    if (receipt.has_error()) {
-      give_up(receipt.error().message);
-    }
-    ++count;
-  }
-  std::uint64_t count = 0;
-};
-
-class Waker final : public audit::LoopWaker {
- public:
-  void wake() noexcept override { woken_.release(); }
-  void wait() { woken_.acquire(); }
-
- private:
-  std::counting_semaphore<> woken_{0};
-};
 
 class WallClock final : public fieldgate::Clock {
  public:

@@ -6,6 +6,7 @@
 #include "gateway/read_path/pipeline.h"
 #include "gateway/replay/replay.h"
 #include "gateway/write/import_consents.h"
+#include "tests/bench/log_load.h"
 
 #include <fieldgate/crypto/random.h>
 
@@ -19,21 +20,16 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <semaphore>
 #include <sstream>
 #include <string>
 
 namespace {
 
 using namespace fieldgate;
+using namespace fieldgate::bench;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::uint64_t kRecordsPerCommit = 512;
-
-[[noreturn]] void give_up(const std::string& what) {
-  std::cerr << "replay_bench: " << what << '\n';
-  std::exit(1);
-}
 
 template <class T>
 T must(Result<T> result) {
@@ -53,26 +49,6 @@ double cpu_seconds() {
   return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
-
-class Counting final : public audit::Waiter {
- public:
-  void recorded(Result<audit::Receipt> receipt) noexcept override {
-    if (receipt.has_error()) {
-      give_up(receipt.error().message);
-    }
-    ++count;
-  }
-  std::uint64_t count = 0;
-};
-
-class Waker final : public audit::LoopWaker {
- public:
-  void wake() noexcept override { woken_.release(); }
-  void wait() { woken_.acquire(); }
-
- private:
-  std::counting_semaphore<> woken_{0};
-};
 
 std::string email_of(std::uint64_t person) {
   return "p" + std::to_string(person) + "@example.com";

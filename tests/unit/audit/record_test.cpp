@@ -36,12 +36,13 @@ TEST(Record, GoldenLine) {
   record.fields = fields;
   std::string line = "before ";
   ASSERT_TRUE(write_record(line, record).has_value());
-  EXPECT_EQ(line, R"(before {"v":1,"id":"01J","time":"2026-11-02T12:00:00.000001Z","type":"read",)"
-                  R"("decision":"partial","app":"web-shop","credential":"fg_ab12",)"
-                  R"("purpose":"personalisation","basis":"consent","policy":"2026-11",)"
-                  R"("policy_digest":"00ff","request_id":"q-1","subject_tag":"3q2+7w==",)"
-                  R"("sealed":"3q2+","fields":{"first_name":"keep","birth_date":"generalise: year",)"
-                  R"("phone":"not-for-this-purpose"}})");
+  EXPECT_EQ(line,
+            R"(before {"v":1,"id":"01J","time":"2026-11-02T12:00:00.000001Z","type":"read",)"
+            R"("decision":"partial","app":"web-shop","credential":"fg_ab12",)"
+            R"("purpose":"personalisation","basis":"consent","policy":"2026-11",)"
+            R"("policy_digest":"00ff","request_id":"q-1","subject_tag":"3q2+7w==",)"
+            R"("sealed":"3q2+","fields":{"first_name":"keep","birth_date":"generalise: year",)"
+            R"("phone":"not-for-this-purpose"}})");
 }
 
 TEST(Record, AnEvaluationNamesItsDoorAndWhomItIsAbout) {
