@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "gateway/api/routes.h"
+#include "gateway/auth/role.h"
 #include "gateway/ops/commands.h"
 #include "gateway/ops/operations.h"
 #include "gateway/write/import_rows.h"
@@ -23,13 +24,7 @@ bool carries(const config::Listener& listener, config::Surface surface) {
 Gateway::Gateway(Deployment& deployment) : deployment_(deployment) {
   keys_ = std::make_shared<auth::ApiKeyRing>(
       deployment.clock(), [&deployment](std::string_view app, std::string_view role) {
-        const auto policy = deployment.policy().get();
-        const policy::AppIndex index = policy->set().app(app);
-        if (index == policy::kUnknownIndex) {
-          return false;
-        }
-        const auto& roles = policy->set().apps()[index].roles;
-        return std::find(roles.begin(), roles.end(), role) != roles.end();
+        return auth::app_has_role(deployment.policy().get()->set(), app, role);
       });
 }
 

@@ -12,16 +12,18 @@ Result<VerifyReport> verify_log(const std::filesystem::path& path, std::string_v
 }
 
 Result<VerifyReport> read_log(const std::filesystem::path& path, std::string_view verifier_key,
-                              const ReadRecord& visit) {
+                              const ReadRecord& visit, const std::function<bool()>& stopping) {
   FIELDGATE_TRY(std::filesystem::path directory, locate_log(path));
   LogWalk walk(std::move(directory));
   FIELDGATE_TRY(const bool signed_well, walk.read_checkpoint(verifier_key));
   if (signed_well) {
-    FIELDGATE_CHECK_OK(walk.read_segments([&](const StoredRecord& record) {
-      if (record.index < walk.report().size) {
-        visit(record.index, as_text(record.record));
-      }
-    }));
+    FIELDGATE_CHECK_OK(walk.read_segments(
+        [&](const StoredRecord& record) {
+          if (record.index < walk.report().size) {
+            visit(record.index, as_text(record.record));
+          }
+        },
+        stopping));
   }
   return walk.report();
 }

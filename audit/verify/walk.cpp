@@ -105,7 +105,8 @@ Result<bool> LogWalk::read_checkpoint(std::string_view verifier_key) {
   return true;
 }
 
-Result<void> LogWalk::read_segments(const RecordVisitor& visit) {
+Result<void> LogWalk::read_segments(const RecordVisitor& visit,
+                                    const std::function<bool()>& stopping) {
   // The checkpoint was read before, so that a log in use cannot be behind it.
   FIELDGATE_TRY(const std::vector<std::uint64_t> firsts, list_segments(directory_));
   report_.complete = true;
@@ -114,6 +115,9 @@ Result<void> LogWalk::read_segments(const RecordVisitor& visit) {
   }
   std::uint64_t previous = 0;
   for (std::size_t i = 0; i < firsts.size() && !broken(); ++i) {
+    if (stopping && stopping()) {
+      return make_error(ErrorCode::kUnavailable, "the reading of the log was stopped");
+    }
     const std::string name = segment_name(firsts[i]);
     if (firsts[i] != tree_.size()) {
       break_at(tree_.size(), segment_name(tree_.size()), 0, "a segment is missing");

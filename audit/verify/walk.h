@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,8 +33,10 @@ class LogWalk {
 
   /// Reads key and checkpoint. False when they are broken: the report says how.
   [[nodiscard]] Result<bool> read_checkpoint(std::string_view verifier_key);
-  /// Reads every segment after `read_checkpoint` has returned true.
-  [[nodiscard]] Result<void> read_segments(const RecordVisitor& visit);
+  /// Reads every segment after `read_checkpoint` has returned true. `stopping` is asked before
+  /// each; when it says so the reading ends with `kUnavailable`, and the report says nothing.
+  [[nodiscard]] Result<void> read_segments(const RecordVisitor& visit,
+                                           const std::function<bool()>& stopping = {});
   [[nodiscard]] const VerifyReport& report() const { return report_; }
 
  private:

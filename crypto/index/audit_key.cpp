@@ -1,6 +1,8 @@
 #include <fieldgate/crypto/audit_key.h>
 #include <fieldgate/crypto/hash.h>
 
+#include "crypto/aead/primitives.h"
+
 #include <algorithm>
 
 namespace fieldgate::crypto {
@@ -15,9 +17,9 @@ static_assert(kSubjectTagBytes == 2 * kIdBytes);
 // SIV (Rogaway and Shrimpton 2006, as in RFC 5297) with keyed BLAKE2b as both of its functions:
 // OpenSSL's AES-SIV with associated data costs four times as much, and every read makes a tag.
 AuditKey::AuditKey(const SecretBytes& audit_key) : tag_key_(audit_key.clone()) {
-  const Hash32 mask_key =
-      blake2b_256(audit_key.reveal(), {as_bytes("fieldgate mask of the id in a subject tag v1")});
-  mask_key_ = SecretBytes(ByteView(mask_key));
+  mask_key_ = SecretBytes(sizeof(Hash32));
+  primitives::blake2b(mask_key_.reveal_mutable(), audit_key.reveal(),
+                      {as_bytes("fieldgate mask of the id in a subject tag v1")});
 }
 
 Hash32 AuditKey::synthetic(std::string_view record_id, const SubjectId& subject) const {

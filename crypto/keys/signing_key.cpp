@@ -166,6 +166,7 @@ Result<SecretBytes> read_passphrase_file(const std::filesystem::path& file) {
   SecretFile from;
   from.path = file;
   from.what = "passphrase file";
+  from.most_bytes = PEM_BUFSIZE;  // OpenSSL hands a key's passphrase over in a buffer of this size
   return read_secret_file(from);
 }
 

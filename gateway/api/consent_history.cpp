@@ -3,6 +3,7 @@
 #include "gateway/api/consents.h"
 #include "gateway/api/person_key.h"
 #include "gateway/api/query.h"
+#include "gateway/auth/role.h"
 #include "gateway/http/problem.h"
 
 #include <fieldgate/crypto/encoding.h>
@@ -170,7 +171,12 @@ void get_consents(LoopState& state, http::Exchange& exchange) {
     answer_error(exchange, query.error());
     return;
   }
-  const Call call = start_call(state, exchange);
+  const auto started = start_call_as(state, exchange, auth::kConsentRole);
+  if (started.has_error()) {
+    answer_error(exchange, started.error());
+    return;
+  }
+  const Call& call = *started;
   const auto found = history(state, call, *query);
   if (found.has_error() && found.error().malformed) {
     answer_error(exchange, make_error(ErrorCode::kInvalid, found.error().detail));

@@ -1,6 +1,7 @@
 #include "gateway/api/consents.h"
 
 #include "gateway/api/person_key.h"
+#include "gateway/auth/role.h"
 #include "gateway/http/json.h"
 #include "gateway/http/problem.h"
 #include "gateway/write/ledger_acts.h"
@@ -198,7 +199,12 @@ void post_consent(LoopState& state, http::Exchange& exchange) {
     answer_error(exchange, body.error());
     return;
   }
-  const Call call = start_call(state, exchange);
+  const auto started = start_call_as(state, exchange, auth::kConsentRole);
+  if (started.has_error()) {
+    answer_error(exchange, started.error());
+    return;
+  }
+  const Call& call = *started;
   const auto purpose_name = read_path::text_member(body->get_object(), "purpose");
   if (purpose_name.has_error()) {
     answer_error(exchange, purpose_name.error());
@@ -240,7 +246,12 @@ void post_objection(LoopState& state, http::Exchange& exchange) {
     return;
   }
   const boost::json::object& object = body->get_object();
-  const Call call = start_call(state, exchange);
+  const auto started = start_call_as(state, exchange, auth::kConsentRole);
+  if (started.has_error()) {
+    answer_error(exchange, started.error());
+    return;
+  }
+  const Call& call = *started;
   auto request = read_objection(state, call, object);
   const auto purpose_name = read_path::text_member(object, "purpose");
   if (request.has_error() || purpose_name.has_error()) {
@@ -289,7 +300,12 @@ void post_restriction(LoopState& state, http::Exchange& exchange) {
     return;
   }
   const boost::json::object& object = body->get_object();
-  const Call call = start_call(state, exchange);
+  const auto started = start_call_as(state, exchange, auth::kConsentRole);
+  if (started.has_error()) {
+    answer_error(exchange, started.error());
+    return;
+  }
+  const Call& call = *started;
   const auto request = read_restriction(state, call, object);
   if (request.has_error()) {
     answer_error(exchange, request.error());

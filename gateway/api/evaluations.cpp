@@ -1,5 +1,6 @@
 #include "gateway/api/evaluations.h"
 
+#include "gateway/auth/role.h"
 #include "gateway/http/json.h"
 #include "gateway/http/problem.h"
 #include "gateway/http/text.h"
@@ -121,24 +122,12 @@ class RecordedEvaluation final : public audit::Waiter {
   read_path::Answer answer_;
 };
 
-bool has_decide_role(const read_path::Call& call) {
-  if (!call.principal->role.empty()) {
-    return call.principal->role == kDecideRole;
-  }
-  const policy::PolicySet& set = call.policy->set();
-  const policy::AppIndex app = set.app(call.principal->app);
-  if (app == policy::kUnknownIndex) {
-    return false;
-  }
-  const auto& roles = set.apps()[app].roles;
-  return std::find(roles.begin(), roles.end(), kDecideRole) != roles.end();
-}
-
 // Whom the question is about; an app that may not ask learns nothing, not even who exists.
 Result<policy::AppIndex> find_app(const read_path::Call& call, std::string_view name) {
   const policy::AppIndex about = call.policy->set().app(name);
   const policy::AppIndex own = read_path::acting_app(call);
-  if ((own == policy::kUnknownIndex || about != own) && !has_decide_role(call)) {
+  if ((own == policy::kUnknownIndex || about != own) &&
+      !auth::has_role(call.policy->set(), *call.principal, auth::kDecideRole)) {
     return make_error(ErrorCode::kForbidden,
                       "an app may ask about itself only, unless the policy gives it the role "
                       "`decide`");

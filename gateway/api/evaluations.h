@@ -12,7 +12,6 @@
 namespace fieldgate::api {
 
 /// The role that lets an app ask about other apps than itself.
-inline constexpr std::string_view kDecideRole = "decide";
 
 /// Who decides, behind the messages. Used on one loop.
 class DecisionPoint {

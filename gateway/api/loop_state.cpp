@@ -1,5 +1,6 @@
 #include "gateway/api/loop_state.h"
 
+#include "gateway/auth/role.h"
 #include "gateway/http/problem.h"
 
 #include <algorithm>
@@ -93,6 +94,13 @@ read_path::Call start_call(LoopState& state, const http::Exchange& exchange) {
   call.request_id = exchange.request().request_id;
   call.record_id = std::string(call.request_id);
   call.now = state.deployment().clock().now();
+  return call;
+}
+
+Result<read_path::Call> start_call_as(LoopState& state, const http::Exchange& exchange,
+                                      std::string_view role) {
+  read_path::Call call = start_call(state, exchange);
+  FIELDGATE_CHECK_OK(auth::check_role(call.policy->set(), *call.principal, role));
   return call;
 }
 

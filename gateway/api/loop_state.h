@@ -69,5 +69,10 @@ void answer_error(http::Exchange& exchange, const Error& error);
 
 /// The parts of a call that every endpoint starts from.
 [[nodiscard]] read_path::Call start_call(LoopState& state, const http::Exchange& exchange);
+/// The same for an endpoint that wants a role. The connection has looked at it when the head came;
+/// the policy may have changed since, so what counts is the one that the call will name.
+[[nodiscard]] Result<read_path::Call> start_call_as(LoopState& state,
+                                                    const http::Exchange& exchange,
+                                                    std::string_view role);
 
 }  // namespace fieldgate::api

@@ -1,4 +1,5 @@
 #include "gateway/api/profiles.h"
+#include "gateway/auth/role.h"
 
 #include "gateway/http/json.h"
 #include "gateway/http/problem.h"
@@ -112,6 +113,13 @@ class StreamedImport : public std::enable_shared_from_this<StreamedImport> {
   }
 
   void write_buffered() {
+    // A stream may last; what it may write ends with the policy that allowed it.
+    const auto policy = state_.deployment().policy().get();
+    if (const auto may = auth::check_role(policy->set(), *call_.principal, auth::kIngestRole);
+        may.has_error()) {
+      break_off(may.error());
+      return;
+    }
     auto rows = std::make_shared<std::vector<importing::PersonRow>>(buffer_.take_rows());
     auto self = shared_from_this();
     const auto queued = state_.deployment().writer().submit(
@@ -196,7 +204,12 @@ void patch_profile(LoopState& state, http::Exchange& exchange) {
     answer_error(exchange, body.error());
     return;
   }
-  auto call = std::make_shared<Call>(start_call(state, exchange));
+  auto started = start_call_as(state, exchange, auth::kIngestRole);
+  if (started.has_error()) {
+    answer_error(exchange, started.error());
+    return;
+  }
+  auto call = std::make_shared<Call>(std::move(*started));
   importing::RowError why;
   auto row =
       importing::read_person_json(call->policy->set(), defaults_of(state, *call), *body, 1, why);
@@ -224,8 +237,12 @@ void patch_profile(LoopState& state, http::Exchange& exchange) {
 }
 
 void import_profiles(LoopState& state, http::Exchange& exchange) {
-  Call call = start_call(state, exchange);
-  std::make_shared<StreamedImport>(state, exchange, std::move(call))->read_on();
+  auto call = start_call_as(state, exchange, auth::kIngestRole);
+  if (call.has_error()) {
+    answer_error(exchange, call.error());
+    return;
+  }
+  std::make_shared<StreamedImport>(state, exchange, std::move(*call))->read_on();
 }
 
 }  // namespace fieldgate::api

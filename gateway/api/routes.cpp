@@ -4,6 +4,7 @@
 #include "gateway/api/evaluations.h"
 #include "gateway/api/profiles.h"
 #include "gateway/api/reads.h"
+#include "gateway/auth/role.h"
 
 namespace fieldgate::api {
 
@@ -23,17 +24,17 @@ void add_app_routes(http::Router& router, const StateOf& state_of, bool segment_
              on(state_of, read_profile));
   router.add(Method::kPost, "/v1/profiles/read/batch", AuthPolicy::app_credential(),
              on(state_of, read_batch));
-  router.add(Method::kPatch, "/v1/profiles", AuthPolicy::app_credential("ingest"),
+  router.add(Method::kPatch, "/v1/profiles", AuthPolicy::app_credential(auth::kIngestRole),
              on(state_of, patch_profile));
-  router.add(Method::kPost, "/v1/profiles/import", AuthPolicy::app_credential("ingest"),
+  router.add(Method::kPost, "/v1/profiles/import", AuthPolicy::app_credential(auth::kIngestRole),
              on(state_of, import_profiles), http::BodyMode::kStream);
-  router.add(Method::kPost, "/v1/consents", AuthPolicy::app_credential("consent"),
+  router.add(Method::kPost, "/v1/consents", AuthPolicy::app_credential(auth::kConsentRole),
              on(state_of, post_consent));
-  router.add(Method::kGet, "/v1/consents", AuthPolicy::app_credential("consent"),
+  router.add(Method::kGet, "/v1/consents", AuthPolicy::app_credential(auth::kConsentRole),
              on(state_of, get_consents));
-  router.add(Method::kPost, "/v1/objections", AuthPolicy::app_credential("consent"),
+  router.add(Method::kPost, "/v1/objections", AuthPolicy::app_credential(auth::kConsentRole),
              on(state_of, post_objection));
-  router.add(Method::kPost, "/v1/restrictions", AuthPolicy::app_credential("consent"),
+  router.add(Method::kPost, "/v1/restrictions", AuthPolicy::app_credential(auth::kConsentRole),
              on(state_of, post_restriction));
   router.add(Method::kPost, "/access/v1/evaluation", AuthPolicy::app_credential(),
              on(state_of, evaluate), http::BodyMode::kWhole, http::AnswerId::kEcho);

@@ -143,7 +143,10 @@ bool is_directory_or_report(const std::string& directory) {
   if (std::filesystem::is_directory(directory, status)) {
     return true;
   }
-  fail(make_error(ErrorCode::kInvalid, "there is no directory `" + directory + '`'));
+  fail(make_error(ErrorCode::kInvalid,
+                  std::filesystem::exists(directory, status)
+                      ? '`' + directory + "` is a file; give the folder that holds it"
+                      : "there is no directory `" + directory + '`'));
   return false;
 }
 

@@ -23,8 +23,8 @@ struct AuthPolicy {
   /// Open, for a reason that is written down.
   static AuthPolicy no_auth(std::string reason) { return {Kind::kNoAuth, {}, std::move(reason)}; }
   /// `Authorization: Bearer <api key>`.
-  static AuthPolicy app_credential(std::string role = {}) {
-    return {Kind::kAppCredential, std::move(role), {}};
+  static AuthPolicy app_credential(std::string_view role = {}) {
+    return {Kind::kAppCredential, std::string(role), {}};
   }
   /// HTTP Basic with the key as user name (Segment-shaped door).
   static AuthPolicy basic_app_credential() { return {Kind::kBasicAppCredential, {}, {}}; }

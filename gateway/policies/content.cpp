@@ -31,7 +31,8 @@ Error broken(const std::string& name, const std::vector<Diagnostic>& findings) {
 }
 
 bool is_policy_file(std::string_view name) {
-  return name.find('/') == std::string_view::npos && name.size() > 5 && name.ends_with(".yaml");
+  return name.find('/') == std::string_view::npos && !name.starts_with('.') &&
+         name.ends_with(".yaml");
 }
 
 // No way out of the folder, no name that a terminal or another system would read otherwise.
@@ -149,6 +150,12 @@ Result<Content> load_content(Files files, const std::string& name,
   findings.insert(findings.end(), loaded.findings.begin(), loaded.findings.end());
   if (loaded.policy == nullptr) {
     return broken(name, loaded.findings);
+  }
+  // A broken never-rule, or a third country without a safeguard, is an error like any other.
+  const std::vector<Diagnostic> judged = policy::lint_policy(*loaded.policy, {});
+  findings.insert(findings.end(), judged.begin(), judged.end());
+  if (has_errors(judged)) {
+    return broken(name, judged);
   }
   Content content{std::move(files), std::move(loaded.policy), {}};
   const std::set<std::string> notices = notices_of(*content.policy);

@@ -99,8 +99,8 @@ struct Permitted {
   Bytes inputs;  ///< the decision's, sealed for the record
 };
 
-/// Where an evaluation ends: what a read would release. Permit and key are gone, so no field can be
-/// opened any more.
+/// Where an evaluation ends: what a read would release, without the permit and the key, so that no
+/// field can be opened from it.
 struct Decided {
   Claim claim;
   SubjectId subject;

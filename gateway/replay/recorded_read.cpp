@@ -98,7 +98,11 @@ Result<LogSeen> for_each_read(const std::filesystem::path& path, const Window& w
       visit(read);
     }
   };
-  FIELDGATE_TRY(const audit::VerifyReport report, audit::read_log(path, {}, take));
+  const auto read = audit::read_log(path, {}, take, [&] { return stopped || not_a_record; });
+  if (read.has_error() && !stopped && !not_a_record) {
+    return read.error();
+  }
+  const audit::VerifyReport report = read.has_value() ? *read : audit::VerifyReport{};
   if (const auto& found = report.first_break) {
     return make_error(ErrorCode::kCorrupt,
                       "the log is broken at record " + std::to_string(found->index) + ": `" +

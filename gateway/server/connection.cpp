@@ -179,8 +179,9 @@ Connection::Fill Connection::fill() {
     case IoStatus::kDone:
       end_ += outcome.bytes;
       // A short read has emptied a plain socket, and waiting is cheaper than being told so. TLS
-      // gives a record at a time, whatever is left behind it.
-      may_read_ = outcome.bytes == room || transport_.is_tls();
+      // gives a record at a time, whatever is left behind it; and the end of what the peer sends
+      // may have come together with its last octets.
+      may_read_ = outcome.bytes == room || transport_.is_tls() || peer_ended_;
       return Fill::kGot;
     case IoStatus::kWantRead:
     case IoStatus::kWantWrite:
@@ -212,14 +213,15 @@ bool Connection::wait_for(IoStatus status) {
   return false;
 }
 
-void Connection::on_ready(bool readable, bool writable) {
-  if (writable && wants_write_) {
+void Connection::on_ready(Ready ready) {
+  peer_ended_ = peer_ended_ || ready.ended;
+  if (ready.writable && wants_write_) {
     wants_write_ = false;
     may_read_ = true;  // TLS may need to write before it can read
-  } else if (!readable) {
+  } else if (!ready.readable) {
     return;
   }
-  may_read_ = may_read_ || readable;
+  may_read_ = may_read_ || ready.readable;
   advance();
 }
 

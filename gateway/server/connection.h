@@ -23,14 +23,21 @@
 
 namespace fieldgate::server {
 
+/// What a socket has become since it was last told so.
+struct Ready {
+  bool readable = false;
+  bool writable = false;
+  bool ended = false;  ///< the peer sends no more; what it sent before may still be unread
+};
+
 class Connection;
 void intrusive_ptr_add_ref(Connection* connection);
 void intrusive_ptr_release(Connection* connection);
 using ConnectionRef = boost::intrusive_ptr<Connection>;
 
 /// The connection is also the exchange that it is working on: strictly one at a time, so that no
-/// request allocates one. It lives while a wait, an unanswered exchange or a caller refers to it.
-/// Everything happens on its loop's thread.
+/// request allocates one. It lives while the loop's `Readiness`, an unanswered exchange or a caller
+/// refers to it. Everything happens on its loop's thread.
 class Connection final : public http::Exchange {
  public:
   static void start(EventLoop& loop, const Listener& listener, int descriptor, std::string peer);
@@ -46,7 +53,7 @@ class Connection final : public http::Exchange {
 
   // For the loop.
   /// The socket has become readable, or writable, since it was last told so.
-  void on_ready(bool readable, bool writable);
+  void on_ready(Ready ready);
   [[nodiscard]] bool is_late(SteadyTime now) const { return now >= deadline_; }
   void on_deadline();
   /// Between exchanges, with nothing received of the next.
@@ -141,6 +148,7 @@ class Connection final : public http::Exchange {
   bool yielded_ = false;
   bool wants_write_ = false;  ///< cannot go on before the socket takes octets again
   bool may_read_ = false;     ///< reading now may find something
+  bool peer_ended_ = false;
   bool close_after_ = false;
   bool exchange_open_ = false;
   bool body_done_ = true;

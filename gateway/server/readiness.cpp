@@ -33,16 +33,23 @@ Readiness::Readiness(boost::asio::io_context& context, std::function<void(std::s
 
 void Readiness::start() {
   set_.async_wait(Descriptor::wait_read, [this](const boost::system::error_code& ec) {
-    if (!ec) {
-      serve();
-      start();
+    if (ec) {
+      return;
     }
+    // Whatever is thrown, the loop goes on to be told.
+    try {
+      serve();
+    } catch (...) {
+      start();
+      throw;
+    }
+    start();
   });
 }
 
 bool Readiness::watch(int descriptor, Connection& connection) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.ptr = &connection;
   if (::epoll_ctl(set_.native_handle(), EPOLL_CTL_ADD, descriptor, &event) != 0) {
     return false;
@@ -67,8 +74,9 @@ void Readiness::serve() {
   });
   for (std::size_t i = 0; i < told.size(); ++i) {
     constexpr unsigned kGone = EPOLLERR | EPOLLHUP;
-    held[i]->on_ready((told[i].events & (EPOLLIN | kGone)) != 0,
-                      (told[i].events & (EPOLLOUT | kGone)) != 0);
+    held[i]->on_ready({(told[i].events & (EPOLLIN | EPOLLRDHUP | kGone)) != 0,
+                       (told[i].events & (EPOLLOUT | kGone)) != 0,
+                       (told[i].events & (EPOLLRDHUP | kGone)) != 0});
   }
   on_turn_(told.size());
 }

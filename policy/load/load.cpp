@@ -124,14 +124,32 @@ bool stays_inside(const std::filesystem::path& file, const std::filesystem::path
   return !status && real_file.parent_path() == real_directory;
 }
 
+// `.yml`, `.YAML` and the like: somebody meant it to be read.
+bool looks_like_policy(const std::filesystem::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return ending == ".yaml" || ending == ".yml";
+}
+
+// Hidden files are editors' and systems' own, whatever they end in.
 std::vector<std::filesystem::path> policy_paths(const std::filesystem::path& directory,
+                                                std::vector<Diagnostic>& findings,
                                                 std::error_code& status) {
   std::vector<std::filesystem::path> paths;
   std::filesystem::directory_iterator at(directory, status);
   const std::filesystem::directory_iterator end;
   while (!status && at != end) {
-    if (at->path().extension() == ".yaml") {
-      paths.push_back(at->path());
+    const std::filesystem::path& path = at->path();
+    if (path.filename().string().starts_with('.')) {
+      // not ours
+    } else if (path.extension() == ".yaml") {
+      paths.push_back(path);
+    } else if (looks_like_policy(path)) {
+      findings.push_back(about_directory(path, "not-read",
+                                         "the file is not read: only names that end in .yaml are",
+                                         "rename it to `" + path.stem().string() + ".yaml`"));
     }
     at.increment(status);
   }
@@ -178,13 +196,13 @@ DraftPolicy load_draft(const std::vector<PolicyFile>& files) {
 std::vector<PolicyFile> read_policy_files(const std::filesystem::path& directory,
                                           std::vector<Diagnostic>& findings) {
   std::error_code status;
-  const auto paths = policy_paths(directory, status);
+  const auto paths = policy_paths(directory, findings, status);
   if (status) {
     findings.push_back(
         about_directory(directory, "cannot-read", "the policy directory cannot be read", {}));
     return {};
   }
-  if (paths.empty()) {
+  if (paths.empty() && findings.empty()) {
     findings.push_back(about_directory(directory, "no-policy", "the directory has no policy file",
                                        "add a file whose name ends in .yaml"));
     return {};

@@ -50,6 +50,9 @@ void merge_list(Draft& draft, std::vector<NodeRef>& into, const EntryRef& sectio
 
 void merge_single(Draft& draft, NodeRef& into, const EntryRef& section) {
   if (into) {
+    if (into.file == section.key.file) {
+      return;  // the reader of that file has said so
+    }
     draft.read.error(section.key.place(), "duplicate-key",
                      "`" + section.name() + "` is defined a second time",
                      "it stands first in " + place_words(draft, into.place()));

@@ -41,9 +41,11 @@ struct VerifyReport {
 using ReadRecord = std::function<void(std::uint64_t, std::string_view)>;
 
 /// As `verify_log`, and shows each record that the checkpoint covers, in order, while it reads.
-/// What was shown counts only when the report that follows is `ok`.
+/// What was shown counts only when the report that follows is `ok`. `stopping` is asked before each
+/// segment; when it says so the reading ends with `kUnavailable`.
 [[nodiscard]] Result<VerifyReport> read_log(const std::filesystem::path& path,
-                                            std::string_view verifier_key, const ReadRecord& visit);
+                                            std::string_view verifier_key, const ReadRecord& visit,
+                                            const std::function<bool()>& stopping = {});
 
 /// The verifier key stored in that log, as `verify_log` would use it.
 [[nodiscard]] Result<std::string> stored_verifier_key(const std::filesystem::path& path);

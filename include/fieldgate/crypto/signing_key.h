@@ -21,7 +21,7 @@ namespace fieldgate::crypto {
 [[nodiscard]] Result<SecretBytes> read_signing_key(const std::filesystem::path& file,
                                                    const SecretBytes& passphrase);
 
-/// Reads a passphrase: mode 0600 or stricter, 8 to 4096 bytes, without the line break at its end.
+/// Reads a passphrase: mode 0600 or stricter, 8 to 1024 bytes, without the line break at its end.
 [[nodiscard]] Result<SecretBytes> read_passphrase_file(const std::filesystem::path& file);
 
 }  // namespace fieldgate::crypto

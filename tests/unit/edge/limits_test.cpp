@@ -200,6 +200,22 @@ TEST(Deadlines, PeerThatNeverEndsItsSide) {
       << "lingering has an end";
 }
 
+TEST(Connections, EndWithAPeerWhoseLastOctetsBringItsEnd) {
+  TestServer server(make_router());
+  for (const std::string& sent : {get("/"), std::string("GET / HT"),
+                                  std::string("POST / HTTP/1.1\r\nHost: x\r\n"
+                                              "Content-Length: 9\r\n\r\nhalf")}) {
+    Client client(server.port());
+    // Held back, so that octets and end come in one segment.
+    ASSERT_EQ(::send(client.descriptor(), sent.data(), sent.size(), MSG_MORE),
+              static_cast<ssize_t>(sent.size()));
+    client.end_sending();
+    EXPECT_EQ(client.read_answer().status, sent == get("/") ? 200U : 0U) << sent;
+    EXPECT_TRUE(client.wait_closed()) << sent;
+    EXPECT_TRUE(eventually([&] { return server.counters().connections_open == 0; })) << sent;
+  }
+}
+
 TEST(Connections, AreCapped) {
   server::Limits limits;
   limits.connections = 2;

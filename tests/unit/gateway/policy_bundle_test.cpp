@@ -296,6 +296,19 @@ TEST(PolicyContent, TheDigestCoversNoticesAndNames) {
   EXPECT_NE(digest_of(other), digest_of(good));
 }
 
+TEST(PolicyContent, WhatTheCheckCallsAnErrorIsRefused) {
+  Files files = small_policy("2026-11");
+  std::vector<Diagnostic> findings;
+  const std::string rule =
+      "invariants:\n  - it: nobody sees a city\n"
+      "    never: {apps_except: [], field: city}\n";
+  files.back().text += rule;
+  const auto content = load_content(files, "test", findings);
+  ASSERT_TRUE(content.has_error());
+  EXPECT_NE(content.error().message.find("[invariant-broken]"), std::string::npos)
+      << content.error().message;
+}
+
 TEST(PolicyContent, AFolderIsReadWithItsNoticesAndNothingElse) {
   const TestFolder folder;
   write_files(folder.path(), small_policy("2026-11"));
