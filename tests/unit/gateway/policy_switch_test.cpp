@@ -8,10 +8,36 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+namespace {
+
+// How many syncs of folders go well, and how many fail then; a disk does not fail on demand.
+int good_folder_syncs = 0;
+int bad_folder_syncs = 0;
+
+}  // namespace
+
+// Takes the place of the C library's.
+extern "C" int fsync(int descriptor) {
+  struct stat status{};
+  if (bad_folder_syncs > 0 && ::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode) &&
+      good_folder_syncs-- <= 0) {
+    --bad_folder_syncs;
+    errno = EIO;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
 
 namespace fieldgate::policies {
 namespace {
@@ -44,10 +70,13 @@ class PolicySwitchTest : public ::testing::Test {
     config_.production = true;
     std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(bundle);
   }
-  Result<void> open() {
+  Result<void> open(Opening opening = Opening::kTake) {
     switch_.reset();
     PolicySwitch::Services services{
         [this](const Content& content) {
+          if (bind_throws_) {
+            throw std::runtime_error("out of luck");
+          }
           return read_path::BoundPolicy::bind(content, store_->names(), *keys_->keyring);
         },
         [this](const Origin& named, const std::string& detail) -> Result<void> {
@@ -57,10 +86,17 @@ class PolicySwitchTest : public ::testing::Test {
           // A record comes before the change that it tells of.
           in_force_when_recorded_ = switch_ ? in_force() : "";
           records_.push_back({named.digest, detail});
+          if (given_up_) {
+            // The commit thread makes it durable all the same, and then the disk is full.
+            given_up_ = false;
+            log_writable_ = false;
+            return make_error(ErrorCode::kUnavailable, "a commit takes too long");
+          }
           return ok();
         },
         [this](const std::string& said) { said_.push_back(said); }, clock_};
-    FIELDGATE_TRY(switch_, PolicySwitch::open(config_, folder_.path() / "state", services));
+    FIELDGATE_TRY(switch_,
+                  PolicySwitch::open(config_, folder_.path() / "state", services, opening));
     return ok();
   }
   [[nodiscard]] std::string in_force() const {
@@ -78,12 +114,36 @@ class PolicySwitchTest : public ::testing::Test {
     return taken.has_error() ? taken.error().message : "";
   }
 
+  [[nodiscard]] fs::path state() const { return folder_.path() / "state/state.json"; }
+  [[nodiscard]] bool keeps(const Files& files) const {
+    return fs::exists(folder_.path() / "state" / (digest_of(files) + ".json"));
+  }
+  // The last record says that this version is in force, and that another is not.
+  void expect_corrected(const std::string& version) {
+    EXPECT_EQ(records_.back().digest, digest_of(small_policy(version)));
+    EXPECT_NE(records_.back().detail.find("broke off; policy " + version + " ("), std::string::npos)
+        << records_.back().detail;
+    EXPECT_FALSE(is_prepared(state()));
+    expect_in_force(version);
+    const std::size_t records = records_.size();
+    switch_->settle();
+    EXPECT_EQ(records_.size(), records) << "once";
+  }
+  void open_two_versions() {
+    use_bundle(approved_bundle(small_policy("1"), 1));
+    ASSERT_TRUE(open().has_value());
+    use_bundle(approved_bundle(small_policy("2"), 2));
+    ASSERT_EQ(refusal(), "");
+  }
+
   static inline std::unique_ptr<TestKeys> keys_;
   TestFolder folder_;
   config::Config config_;
   FixedClock clock_;
   std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
   bool log_writable_ = true;
+  bool given_up_ = false;
+  bool bind_throws_ = false;
   std::vector<Recorded> records_;
   std::string in_force_when_recorded_;
   std::vector<std::string> said_;
@@ -120,9 +180,10 @@ TEST_F(PolicySwitchTest, WhatCannotBeRecordedDoesNotTakePlace) {
   EXPECT_NE(refusal().find("cannot be recorded, so it does not take place: the disk is full"),
             std::string::npos);
   expect_in_force("1");
-  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
+  EXPECT_TRUE(is_prepared(state())) << "the log may still come to tell of it";
   log_writable_ = true;
   EXPECT_EQ(refusal(), "");
+  EXPECT_FALSE(is_prepared(state()));
   expect_in_force("2");
   log_writable_ = false;
   EXPECT_TRUE(switch_->roll_back("").has_error());
@@ -130,6 +191,150 @@ TEST_F(PolicySwitchTest, WhatCannotBeRecordedDoesNotTakePlace) {
   log_writable_ = true;
   ASSERT_TRUE(open().has_value());
   expect_in_force("2");
+}
+
+TEST_F(PolicySwitchTest, ARecordThatWasGivenUpOnIsCorrectedOnceThatCanBe) {
+  open_two_versions();
+  use_bundle(approved_bundle(small_policy("3"), 3));
+  given_up_ = true;
+  EXPECT_NE(refusal().find("a commit takes too long"), std::string::npos);
+  EXPECT_NE(records_.back().detail.find("policy 3 ("), std::string::npos) << "the log tells of it";
+  switch_->settle();
+  EXPECT_TRUE(is_prepared(state()));
+  EXPECT_EQ(switch_->roll_back("").error().code, ErrorCode::kUnavailable) << "nothing else begins";
+  log_writable_ = true;
+  switch_->settle();
+  expect_corrected("2");
+  EXPECT_FALSE(keeps(small_policy("3")));
+  // A rollback alike, and the next change corrects as well.
+  given_up_ = true;
+  EXPECT_TRUE(switch_->roll_back("").has_error());
+  log_writable_ = true;
+  switch_->settle();
+  expect_corrected("2");
+  EXPECT_TRUE(keeps(small_policy("1"))) << "of the history";
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("3");
+}
+
+TEST_F(PolicySwitchTest, ARecordThatWasGivenUpOnIsCorrectedAtTheNextStart) {
+  for (const Opening opening : {Opening::kTake, Opening::kResume}) {
+    open_two_versions();
+    given_up_ = true;
+    EXPECT_TRUE(switch_->roll_back("").has_error());
+    log_writable_ = true;
+    ASSERT_TRUE(open(opening).has_value());
+    expect_in_force("2");
+    EXPECT_TRUE(records_.back().detail.starts_with("a change of policy was cut off; policy 2 ("));
+    EXPECT_FALSE(is_prepared(state()));
+    switch_.reset();
+    fs::remove_all(folder_.path() / "state");
+  }
+}
+
+TEST_F(PolicySwitchTest, AStateThatCannotBePutInPlaceAfterTheRecordIsCorrected) {
+  open_two_versions();
+  const std::string before = *read_whole(state(), kMaxBundleBytes);
+  // Nothing can be renamed to where a folder is.
+  fs::remove(state());
+  fs::create_directory(state());
+  use_bundle(approved_bundle(small_policy("3"), 3));
+  EXPECT_NE(refusal(), "");
+  EXPECT_TRUE(records_.back().detail.starts_with("a policy was refused"));
+  records_.pop_back();
+  expect_corrected("2");
+  EXPECT_FALSE(keeps(small_policy("3")));
+  EXPECT_TRUE(switch_->roll_back("").has_error());
+  expect_corrected("2");
+  fs::remove(state());
+  std::ofstream(state(), std::ios::binary) << before;
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("3");
+}
+
+TEST_F(PolicySwitchTest, AStateThatIsInPlaceAndNotSyncedIsPutBack) {
+  open_two_versions();
+  const std::string before = *read_whole(state(), kMaxBundleBytes);
+  good_folder_syncs = 0;
+  bad_folder_syncs = 1;
+  EXPECT_TRUE(switch_->roll_back("").has_error());
+  EXPECT_EQ(bad_folder_syncs, 0);
+  expect_corrected("2");
+  EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
+  // The document of a change is synced first; and putting the state back can fail as well.
+  use_bundle(approved_bundle(small_policy("3"), 3));
+  good_folder_syncs = 1;
+  bad_folder_syncs = 2;
+  EXPECT_NE(refusal(), "");
+  EXPECT_EQ(bad_folder_syncs, 0);
+  expect_in_force("2");
+  EXPECT_TRUE(keeps(small_policy("3"))) << "the state on disk may name it";
+  switch_->settle();
+  expect_corrected("2");
+  EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
+  EXPECT_FALSE(keeps(small_policy("3")));
+}
+
+TEST_F(PolicySwitchTest, WhatIsThrownOnTheWayIsARefusal) {
+  use_folder(small_policy("1"));
+  ASSERT_TRUE(open().has_value());
+  use_folder(small_policy("2"));
+  bind_throws_ = true;
+  EXPECT_NE(refusal().find("out of luck"), std::string::npos);
+  EXPECT_EQ(switch_->status().refusals, 1U);
+  bind_throws_ = false;
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("2");
+}
+
+TEST_F(PolicySwitchTest, ResumingLooksAtNothingNewAndChangesNothing) {
+  open_two_versions();
+  const std::size_t records = records_.size();
+  const std::string before = *read_whole(state(), kMaxBundleBytes);
+  // Neither a broken policy nor a new one.
+  for (const std::string& text :
+       {std::string("nonsense"), write_bundle(approved_bundle(small_policy("3"), 3))}) {
+    std::ofstream(config_.policy_bundle, std::ios::binary) << text;
+    ASSERT_TRUE(open(Opening::kResume).has_value());
+    expect_in_force("2");
+    EXPECT_EQ(switch_->status().history.size(), 2U);
+    EXPECT_EQ(records_.size(), records);
+    EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
+  }
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  expect_in_force("1");
+}
+
+TEST_F(PolicySwitchTest, ResumingBeforeTheFirstStartPutsNothingInForce) {
+  use_bundle(approved_bundle(small_policy("1"), 7));
+  ASSERT_TRUE(open(Opening::kResume).has_value());
+  EXPECT_EQ(in_force(), "1") << "commands are judged by it";
+  EXPECT_TRUE(switch_->status().history.empty());
+  EXPECT_TRUE(records_.empty());
+  EXPECT_FALSE(fs::exists(state()));
+  EXPECT_FALSE(keeps(small_policy("1")));
+}
+
+TEST_F(PolicySwitchTest, AKeptPolicyWhoseSignerLeftNamesTheWayOut) {
+  open_two_versions();
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  config_.policy_signers[1].approver = false;
+  config_.policy_signers.push_back({"Eve Lind", key_of(kEve).public_key(), false, true});
+  Bundle next = signed_bundle(small_policy("2"), 2);
+  ASSERT_TRUE(approve_bundle(next, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(next);
+  for (const Opening opening : {Opening::kTake, Opening::kResume}) {
+    const auto opened = open(opening);
+    ASSERT_TRUE(opened.has_error());
+    EXPECT_NE(opened.error().message.find("a new bundle with a sequence above 2"),
+              std::string::npos)
+        << opened.error().message;
+  }
+  next = signed_bundle(small_policy("3"), 3);
+  ASSERT_TRUE(approve_bundle(next, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(next);
+  ASSERT_TRUE(open().has_value());
+  expect_in_force("3");
 }
 
 TEST_F(PolicySwitchTest, ABrokenPolicyLeavesTheOldOneAndIsToldUntilItIsMended) {
@@ -330,6 +535,18 @@ TEST_F(PolicySwitchTest, ADamagedStateIsNotForgotten) {
     EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << text;
   }
   std::ofstream(state, std::ios::binary) << whole;
+  EXPECT_TRUE(open().has_value());
+}
+
+TEST_F(PolicySwitchTest, AStateThatIsMissingIsNoFirstStart) {
+  open_two_versions();
+  fs::remove(state());
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_error());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(opened.error().message.find("put it back from a copy"), std::string::npos);
+  // One document is what a first change leaves that was cut off.
+  fs::remove(folder_.path() / "state" / (digest_of(small_policy("1")) + ".json"));
   EXPECT_TRUE(open().has_value());
 }
 
