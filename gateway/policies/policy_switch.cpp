@@ -104,14 +104,19 @@ Result<Change> PolicySwitch::take_configured(const std::string& why,
   FIELDGATE_CHECK_OK(write_owed());
   FIELDGATE_TRY(Candidate candidate, read_configured(config_, findings));
   const ArchiveState& state = archive_.state();
-  if (candidate.source == state.source) {
+  // The same bundle under another approver's name: the archive must hold what is vouched for now.
+  const bool approved_anew = candidate.source == state.source &&
+                             candidate.origin.digest == state.in_force &&
+                             candidate.origin.approver != origin_in_force().approver;
+  if (candidate.source == state.source && !approved_anew) {
     if (in_force_.get() == nullptr) {
       FIELDGATE_CHECK_OK(resume(std::move(candidate), findings));
     }
     const Origin now = origin_in_force();
     return Change{now, now, false};
   }
-  if (candidate.origin.sequence != 0 && candidate.origin.sequence <= state.sequence) {
+  if (!approved_anew && candidate.origin.sequence != 0 &&
+      candidate.origin.sequence <= state.sequence) {
     return make_error(ErrorCode::kConflict,
                       "the bundle has sequence " + std::to_string(candidate.origin.sequence) +
                           ", and " + std::to_string(state.sequence) +
@@ -124,7 +129,9 @@ Result<Change> PolicySwitch::take_configured(const std::string& why,
   next.rolled_back = false;
   const std::vector<std::string> dropped = next.put_in_force(candidate.origin);
   const auto kept = archive_.keep(candidate.origin.digest, candidate.document);
-  auto change = kept.has_error() ? kept.error() : switch_to(candidate, std::move(next), why);
+  auto change = kept.has_error() ? kept.error()
+                                 : switch_to(candidate, std::move(next),
+                                             approved_anew ? why + " with another approval" : why);
   if (change.has_error()) {
     forget(candidate.origin.digest);
     return change;

@@ -1,154 +1,10 @@
 // The policy in force changes whole, recorded, or not at all.
-#include "gateway/policies/policy_switch.h"
-
-#include "gateway/durable_file.h"
-#include "gateway/store/memory/memory_store.h"
-#include "tests/unit/gateway/policy_test_files.h"
-#include "tests/unit/gateway/test_keys.h"
-
-#include <gtest/gtest.h>
-
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <fstream>
-#include <memory>
-#include <stdexcept>
-#include <string>
-#include <vector>
-
-namespace {
-
-// How many syncs of folders go well, and how many fail then; a disk does not fail on demand.
-int good_folder_syncs = 0;
-int bad_folder_syncs = 0;
-
-}  // namespace
-
-// Takes the place of the C library's.
-extern "C" int fsync(int descriptor) {
-  struct stat status{};
-  if (bad_folder_syncs > 0 && ::fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode) &&
-      good_folder_syncs-- <= 0) {
-    --bad_folder_syncs;
-    errno = EIO;
-    return -1;
-  }
-  return static_cast<int>(::syscall(SYS_fsync, descriptor));
-}
+#include "tests/unit/gateway/policy_switch_fixture.h"
 
 namespace fieldgate::policies {
 namespace {
 
 namespace fs = std::filesystem;
-
-class FixedClock final : public Clock {
- public:
-  [[nodiscard]] UtcTime now() const override { return kSigned; }
-};
-
-struct Recorded {
-  std::string digest;
-  std::string detail;
-};
-
-class PolicySwitchTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
-  static void TearDownTestSuite() { keys_.reset(); }
-
-  void use_folder(const Files& files) {
-    config_.policy_directory = folder_.path() / "policy";
-    fs::remove_all(config_.policy_directory);
-    write_files(config_.policy_directory, files);
-  }
-  void use_bundle(const Bundle& bundle) {
-    config_.policy_bundle = folder_.path() / "policy.bundle";
-    config_.policy_signers = trusted_signers();
-    config_.production = true;
-    std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(bundle);
-  }
-  Result<void> open(Opening opening = Opening::kTake) {
-    switch_.reset();
-    PolicySwitch::Services services{
-        [this](const Content& content) {
-          if (bind_throws_) {
-            throw std::runtime_error("out of luck");
-          }
-          return read_path::BoundPolicy::bind(content, store_->names(), *keys_->keyring);
-        },
-        [this](const Origin& named, const std::string& detail) -> Result<void> {
-          if (!log_writable_) {
-            return make_error(ErrorCode::kUnavailable, "the disk is full");
-          }
-          // A record comes before the change that it tells of.
-          in_force_when_recorded_ = switch_ ? in_force() : "";
-          records_.push_back({named.digest, detail});
-          if (given_up_) {
-            // The commit thread makes it durable all the same, and then the disk is full.
-            given_up_ = false;
-            log_writable_ = false;
-            return make_error(ErrorCode::kUnavailable, "a commit takes too long");
-          }
-          return ok();
-        },
-        [this](const std::string& said) { said_.push_back(said); }, clock_};
-    FIELDGATE_TRY(switch_,
-                  PolicySwitch::open(config_, folder_.path() / "state", services, opening));
-    return ok();
-  }
-  [[nodiscard]] std::string in_force() const {
-    const auto bound = switch_->in_force().get();
-    return bound == nullptr ? "" : std::string(bound->set().version());
-  }
-  // Reads see the same policy as the status and the state on disk.
-  void expect_in_force(const std::string& version) {
-    EXPECT_EQ(in_force(), version);
-    EXPECT_EQ(switch_->status().in_force.version, version);
-    EXPECT_EQ(switch_->status().in_force.digest, switch_->in_force().get()->digest());
-  }
-  std::string refusal() {
-    const auto taken = switch_->take("at a signal");
-    return taken.has_error() ? taken.error().message : "";
-  }
-
-  [[nodiscard]] fs::path state() const { return folder_.path() / "state/state.json"; }
-  [[nodiscard]] bool keeps(const Files& files) const {
-    return fs::exists(folder_.path() / "state" / (digest_of(files) + ".json"));
-  }
-  // The last record says that this version is in force, and that another is not.
-  void expect_corrected(const std::string& version) {
-    EXPECT_EQ(records_.back().digest, digest_of(small_policy(version)));
-    EXPECT_NE(records_.back().detail.find("broke off; policy " + version + " ("), std::string::npos)
-        << records_.back().detail;
-    EXPECT_FALSE(is_prepared(state()));
-    expect_in_force(version);
-    const std::size_t records = records_.size();
-    switch_->settle();
-    EXPECT_EQ(records_.size(), records) << "once";
-  }
-  void open_two_versions() {
-    use_bundle(approved_bundle(small_policy("1"), 1));
-    ASSERT_TRUE(open().has_value());
-    use_bundle(approved_bundle(small_policy("2"), 2));
-    ASSERT_EQ(refusal(), "");
-  }
-
-  static inline std::unique_ptr<TestKeys> keys_;
-  TestFolder folder_;
-  config::Config config_;
-  FixedClock clock_;
-  std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
-  bool log_writable_ = true;
-  bool given_up_ = false;
-  bool bind_throws_ = false;
-  std::vector<Recorded> records_;
-  std::string in_force_when_recorded_;
-  std::vector<std::string> said_;
-  std::unique_ptr<PolicySwitch> switch_;  // last: it uses the others
-};
 
 TEST_F(PolicySwitchTest, AChangeIsRecordedBeforeItTakesPlace) {
   use_folder(small_policy("1"));
@@ -170,121 +26,6 @@ TEST_F(PolicySwitchTest, AChangeIsRecordedBeforeItTakesPlace) {
   EXPECT_EQ(refusal(), "");
   EXPECT_EQ(records_.size(), 2U);
   EXPECT_EQ(switch_->status().changes, 2U);
-}
-
-TEST_F(PolicySwitchTest, WhatCannotBeRecordedDoesNotTakePlace) {
-  use_folder(small_policy("1"));
-  ASSERT_TRUE(open().has_value());
-  use_folder(small_policy("2"));
-  log_writable_ = false;
-  EXPECT_NE(refusal().find("cannot be recorded, so it does not take place: the disk is full"),
-            std::string::npos);
-  expect_in_force("1");
-  EXPECT_TRUE(is_prepared(state())) << "the log may still come to tell of it";
-  log_writable_ = true;
-  EXPECT_EQ(refusal(), "");
-  EXPECT_FALSE(is_prepared(state()));
-  expect_in_force("2");
-  log_writable_ = false;
-  EXPECT_TRUE(switch_->roll_back("").has_error());
-  expect_in_force("2");
-  log_writable_ = true;
-  ASSERT_TRUE(open().has_value());
-  expect_in_force("2");
-}
-
-TEST_F(PolicySwitchTest, ARecordThatWasGivenUpOnIsCorrectedOnceThatCanBe) {
-  open_two_versions();
-  use_bundle(approved_bundle(small_policy("3"), 3));
-  given_up_ = true;
-  EXPECT_NE(refusal().find("a commit takes too long"), std::string::npos);
-  EXPECT_NE(records_.back().detail.find("policy 3 ("), std::string::npos) << "the log tells of it";
-  switch_->settle();
-  EXPECT_TRUE(is_prepared(state()));
-  EXPECT_EQ(switch_->roll_back("").error().code, ErrorCode::kUnavailable) << "nothing else begins";
-  log_writable_ = true;
-  switch_->settle();
-  expect_corrected("2");
-  EXPECT_FALSE(keeps(small_policy("3")));
-  // A rollback alike, and the next change corrects as well.
-  given_up_ = true;
-  EXPECT_TRUE(switch_->roll_back("").has_error());
-  log_writable_ = true;
-  switch_->settle();
-  expect_corrected("2");
-  EXPECT_TRUE(keeps(small_policy("1"))) << "of the history";
-  EXPECT_EQ(refusal(), "");
-  expect_in_force("3");
-}
-
-TEST_F(PolicySwitchTest, ARecordThatWasGivenUpOnIsCorrectedAtTheNextStart) {
-  for (const Opening opening : {Opening::kTake, Opening::kResume}) {
-    open_two_versions();
-    given_up_ = true;
-    EXPECT_TRUE(switch_->roll_back("").has_error());
-    log_writable_ = true;
-    ASSERT_TRUE(open(opening).has_value());
-    expect_in_force("2");
-    EXPECT_TRUE(records_.back().detail.starts_with("a change of policy was cut off; policy 2 ("));
-    EXPECT_FALSE(is_prepared(state()));
-    switch_.reset();
-    fs::remove_all(folder_.path() / "state");
-  }
-}
-
-TEST_F(PolicySwitchTest, AStateThatCannotBePutInPlaceAfterTheRecordIsCorrected) {
-  open_two_versions();
-  const std::string before = *read_whole(state(), kMaxBundleBytes);
-  // Nothing can be renamed to where a folder is.
-  fs::remove(state());
-  fs::create_directory(state());
-  use_bundle(approved_bundle(small_policy("3"), 3));
-  EXPECT_NE(refusal(), "");
-  EXPECT_TRUE(records_.back().detail.starts_with("a policy was refused"));
-  records_.pop_back();
-  expect_corrected("2");
-  EXPECT_FALSE(keeps(small_policy("3")));
-  EXPECT_TRUE(switch_->roll_back("").has_error());
-  expect_corrected("2");
-  fs::remove(state());
-  std::ofstream(state(), std::ios::binary) << before;
-  EXPECT_EQ(refusal(), "");
-  expect_in_force("3");
-}
-
-TEST_F(PolicySwitchTest, AStateThatIsInPlaceAndNotSyncedIsPutBack) {
-  open_two_versions();
-  const std::string before = *read_whole(state(), kMaxBundleBytes);
-  good_folder_syncs = 0;
-  bad_folder_syncs = 1;
-  EXPECT_TRUE(switch_->roll_back("").has_error());
-  EXPECT_EQ(bad_folder_syncs, 0);
-  expect_corrected("2");
-  EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
-  // The document of a change is synced first; and putting the state back can fail as well.
-  use_bundle(approved_bundle(small_policy("3"), 3));
-  good_folder_syncs = 1;
-  bad_folder_syncs = 2;
-  EXPECT_NE(refusal(), "");
-  EXPECT_EQ(bad_folder_syncs, 0);
-  expect_in_force("2");
-  EXPECT_TRUE(keeps(small_policy("3"))) << "the state on disk may name it";
-  switch_->settle();
-  expect_corrected("2");
-  EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
-  EXPECT_FALSE(keeps(small_policy("3")));
-}
-
-TEST_F(PolicySwitchTest, WhatIsThrownOnTheWayIsARefusal) {
-  use_folder(small_policy("1"));
-  ASSERT_TRUE(open().has_value());
-  use_folder(small_policy("2"));
-  bind_throws_ = true;
-  EXPECT_NE(refusal().find("out of luck"), std::string::npos);
-  EXPECT_EQ(switch_->status().refusals, 1U);
-  bind_throws_ = false;
-  EXPECT_EQ(refusal(), "");
-  expect_in_force("2");
 }
 
 TEST_F(PolicySwitchTest, ResumingLooksAtNothingNewAndChangesNothing) {
@@ -409,7 +150,29 @@ TEST_F(PolicySwitchTest, AnOldBundleDoesNotComeBackUnseen) {
   expect_in_force("3");
 }
 
-TEST_F(PolicySwitchTest, AnotherApprovalOfTheSameBundleIsNoChange) {
+TEST_F(PolicySwitchTest, AnotherApproverOfTheSameBundleIsRecordedAndKept) {
+  Bundle bundle = approved_bundle(small_policy("1"), 1);
+  use_bundle(bundle);
+  ASSERT_TRUE(open().has_value());
+  ASSERT_TRUE(approve_bundle(bundle, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  use_bundle(bundle);
+  EXPECT_NE(refusal().find("`Eve Lind` is not among"), std::string::npos);
+  // Grace leaves, and Eve vouches for what is in force.
+  config_.policy_signers[1] = {"Eve Lind", key_of(kEve).public_key(), false, true};
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("1");
+  EXPECT_NE(records_.back().detail.find("in force at a signal with another approval, before it 1"),
+            std::string::npos);
+  EXPECT_NE(records_.back().detail.find("approver Eve Lind"), std::string::npos);
+  EXPECT_EQ(switch_->status().in_force.approver, "Eve Lind");
+  EXPECT_EQ(switch_->status().history.size(), 1U);
+  const std::size_t records = records_.size();
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(records_.size(), records) << "once";
+  ASSERT_TRUE(open(Opening::kResume).has_value()) << "the archive holds Eve's approval";
+}
+
+TEST_F(PolicySwitchTest, ALaterApprovalByTheSamePersonIsNoChange) {
   Bundle bundle = approved_bundle(small_policy("1"), 1);
   use_bundle(bundle);
   ASSERT_TRUE(open().has_value());
@@ -548,18 +311,6 @@ TEST_F(PolicySwitchTest, AStateThatIsMissingIsNoFirstStart) {
   // One document is what a first change leaves that was cut off.
   fs::remove(folder_.path() / "state" / (digest_of(small_policy("1")) + ".json"));
   EXPECT_TRUE(open().has_value());
-}
-
-TEST_F(PolicySwitchTest, AChangeThatWasCutOffIsToldAtTheNextStart) {
-  use_folder(small_policy("1"));
-  ASSERT_TRUE(open().has_value());
-  switch_.reset();
-  // As if the process had ended between the record and the new state.
-  ASSERT_TRUE(prepare_file(folder_.path() / "state/state.json", "{}").has_value());
-  ASSERT_TRUE(open().has_value());
-  expect_in_force("1");
-  EXPECT_TRUE(records_.back().detail.starts_with("a change of policy was cut off; policy 1 ("));
-  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
 }
 
 }  // namespace
