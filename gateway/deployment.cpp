@@ -165,15 +165,16 @@ Deployment::~Deployment() {
 }
 
 Result<std::unique_ptr<Deployment>> Deployment::open(const config::Config& config,
-                                                     const Services& services) {
+                                                     const Services& services,
+                                                     policies::Opening opening) {
   FIELDGATE_CHECK_OK(prepare_directory(config.data_directory));
   FIELDGATE_TRY(DirectoryLock lock, DirectoryLock::take(config.data_directory));
   std::unique_ptr<Deployment> deployment(new Deployment(config, services, std::move(lock)));
-  FIELDGATE_CHECK_OK(deployment->open_parts());
+  FIELDGATE_CHECK_OK(deployment->open_parts(opening));
   return deployment;
 }
 
-Result<void> Deployment::open_parts() {
+Result<void> Deployment::open_parts(policies::Opening opening) {
   const fs::path data = config_.data_directory;
   FIELDGATE_TRY(const Stage stage, stage_of(data));
   const bool fresh = stage != Stage::kWhole;
@@ -219,12 +220,12 @@ Result<void> Deployment::open_parts() {
       services_.say(report.says);
     }
   }
-  FIELDGATE_CHECK_OK(open_policy());
+  FIELDGATE_CHECK_OK(open_policy(opening));
   writer_ = std::make_unique<write::WriteQueue>(*store_);
   return ok();
 }
 
-Result<void> Deployment::open_policy() {
+Result<void> Deployment::open_policy(policies::Opening opening) {
   policies::PolicySwitch::Services services{
       [this](const policies::Content& content) {
         return read_path::BoundPolicy::bind(content, store_->names(), *keyring_);
@@ -235,7 +236,7 @@ Result<void> Deployment::open_policy() {
       services_.say, services_.clock};
   FIELDGATE_TRY(policies_,
                 policies::PolicySwitch::open(config_, config_.data_directory / kPolicyFolder,
-                                             std::move(services)));
+                                             std::move(services), opening));
   return ok();
 }
 

@@ -54,9 +54,11 @@ class Deployment {
 
   /// Opens the data directory; an empty or missing one is set up. Refuses an unsafe state: a wrong
   /// root key, a damaged database or log, a directory that another process holds, half of its
-  /// files missing, a policy with errors.
-  [[nodiscard]] static Result<std::unique_ptr<Deployment>> open(const config::Config& config,
-                                                                const Services& services);
+  /// files missing, a policy with errors. `opening` is `kTake` for what serves, `kResume` for a
+  /// command that must work, and change no policy, while the configured one is broken.
+  [[nodiscard]] static Result<std::unique_ptr<Deployment>> open(
+      const config::Config& config, const Services& services,
+      policies::Opening opening = policies::Opening::kTake);
   ~Deployment();
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
@@ -92,8 +94,8 @@ class Deployment {
 
  private:
   Deployment(config::Config config, Services services, DirectoryLock lock);
-  Result<void> open_parts();
-  Result<void> open_policy();
+  Result<void> open_parts(policies::Opening opening);
+  Result<void> open_policy(policies::Opening opening);
   Result<void> record_policy(const policies::Origin& named, const std::string& detail);
   Result<void> append_record(audit::RecordFields record, const std::string& detail);
 

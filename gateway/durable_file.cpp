@@ -35,14 +35,17 @@ bool write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-Result<void> prepare_file(const std::filesystem::path& file, std::string_view text) {
+Result<void> prepare_file(const std::filesystem::path& file, std::string_view text, mode_t mode) {
   const std::filesystem::path temporary = prepared(file);
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // In a folder of several people somebody else may have put a link there.
+  ::unlink(temporary.c_str());
+  const int descriptor =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kForOwner);
   if (descriptor < 0) {
     return failed("write", temporary);
   }
   bool good =
-      ::fchmod(descriptor, 0600) == 0 && write_all(descriptor, text) && ::fsync(descriptor) == 0;
+      ::fchmod(descriptor, mode) == 0 && write_all(descriptor, text) && ::fsync(descriptor) == 0;
   Error error = good ? Error{} : failed("write", temporary);
   if (::close(descriptor) != 0 && good) {
     good = false;
@@ -81,8 +84,8 @@ bool is_prepared(const std::filesystem::path& file) {
   return std::filesystem::exists(prepared(file), ignored);
 }
 
-Result<void> write_durably(const std::filesystem::path& file, std::string_view text) {
-  FIELDGATE_CHECK_OK(prepare_file(file, text));
+Result<void> write_durably(const std::filesystem::path& file, std::string_view text, mode_t mode) {
+  FIELDGATE_CHECK_OK(prepare_file(file, text, mode));
   return commit_file(file);
 }
 

@@ -183,6 +183,7 @@ void Gateway::watch_log() {
     if (!credentials_known_ && reload_credentials().has_value()) {
       deployment_.say("credentials are read again");
     }
+    deployment_.policies().settle();
     std::string problem;
     if (const auto written = deployment_.log().write_checkpoint(); written.has_error()) {
       problem = written.error().message;

@@ -70,13 +70,13 @@ Result<Bundle> bundle_at(const std::string& file) {
   return bundle;
 }
 
-// Nobody signs what does not load, or what fails its own tests.
+// Nobody signs or approves what does not load, or what fails its own tests.
 Result<void> check_tests(const policies::Content& content, const std::string& name) {
   const policy::TestReport report = policy::run_policy_tests(*content.policy);
   for (const policy::TestOutcome& outcome : report.tests) {
     if (!outcome.pass) {
       return make_error(ErrorCode::kCorrupt, "a test of the policy in `" + name +
-                                                 "` fails, so it is not signed: " + outcome.it +
+                                                 "` fails: " + outcome.it +
                                                  "; run `fieldgate policy test` on it");
     }
   }
@@ -190,7 +190,7 @@ Outcome sign(const Options& options) {
   FIELDGATE_TRY(const crypto::Ed25519Signer key, signer_of(options));
   FIELDGATE_TRY(const Bundle bundle,
                 policies::sign_bundle(content, sequence, clock.now(), options.person, key));
-  FIELDGATE_CHECK_OK(write_durably(options.out, policies::write_bundle(bundle)));
+  FIELDGATE_CHECK_OK(write_durably(options.out, policies::write_bundle(bundle), kForAll));
   return print(options, bundle);
 }
 
@@ -205,7 +205,7 @@ Outcome approve(const Options& options) {
   FIELDGATE_TRY(const crypto::Ed25519Signer key, signer_of(options));
   FIELDGATE_CHECK_OK(policies::approve_bundle(bundle, clock.now(), options.person, key));
   FIELDGATE_CHECK_OK(write_durably(options.out.empty() ? options.bundle : options.out,
-                                   policies::write_bundle(bundle)));
+                                   policies::write_bundle(bundle), kForAll));
   return print(options, bundle);
 }
 
@@ -252,7 +252,7 @@ Outcome unpack(const Options& options) {
   for (const policy::PolicyFile& file : bundle.files) {
     const fs::path path = fs::path(options.out) / file.name;
     fs::create_directories(path.parent_path(), failure);
-    FIELDGATE_CHECK_OK(write_durably(path, file.text));
+    FIELDGATE_CHECK_OK(write_durably(path, file.text, kForAll));
   }
   return print(options, bundle);
 }

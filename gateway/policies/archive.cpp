@@ -24,6 +24,7 @@ using boost::json::object;
 
 constexpr std::string_view kStateFile = "state.json";
 constexpr std::size_t kMaxStateBytes = 256UL * 1024;
+constexpr std::string_view kDocumentEnd = ".json";
 constexpr int kStateVersion = 1;
 
 object origin_json(const Origin& origin) {
@@ -52,6 +53,17 @@ std::string word(const object& from, std::string_view name) {
   return std::string(from.at(name).as_string());
 }
 
+std::size_t count_documents(const fs::path& folder) {
+  std::error_code failure;
+  const auto entries = fs::directory_iterator(folder, failure);
+  return failure ? 0
+                 : static_cast<std::size_t>(
+                       std::count_if(begin(entries), end(entries), [](const auto& entry) {
+                         return entry.path().extension() == kDocumentEnd &&
+                                entry.path().filename() != kStateFile;
+                       }));
+}
+
 // Throws where the form is not ours.
 ArchiveState parse_state(const object& from) {
   ArchiveState state;
@@ -74,8 +86,17 @@ ArchiveState parse_state(const object& from) {
 Result<ArchiveState> read_state(const fs::path& file) {
   auto text = read_whole(file, kMaxStateBytes);
   if (text.has_error()) {
-    if (text.error().code == ErrorCode::kNotFound) {
+    // A first change that was cut off leaves one document.
+    if (text.error().code == ErrorCode::kNotFound && count_documents(file.parent_path()) <= 1) {
       return ArchiveState{};
+    }
+    if (text.error().code == ErrorCode::kNotFound) {
+      return make_error(ErrorCode::kCorrupt,
+                        '`' + file.string() +
+                            "` is missing, and the policies that it tells of are there; it tells "
+                            "old policy bundles from new ones: put it back from a copy of the data "
+                            "directory, or, to let every bundle of a trusted signer in once more, "
+                            "move the policies away");
     }
     return text.error();
   }
@@ -137,7 +158,7 @@ Result<Archive> Archive::open(fs::path folder) {
 }
 
 fs::path Archive::document(const std::string& digest) const {
-  return folder_ / (digest + ".json");
+  return folder_ / (digest + std::string(kDocumentEnd));
 }
 
 Result<void> Archive::keep(const std::string& digest, std::string_view text) const {
@@ -151,6 +172,7 @@ Result<std::string> Archive::read(const std::string& digest) const {
 void Archive::forget(const std::string& digest) const {
   std::error_code ignored;
   fs::remove(document(digest), ignored);
+  discard_prepared(document(digest));
 }
 
 Result<void> Archive::prepare(const ArchiveState& next) const {
@@ -158,13 +180,27 @@ Result<void> Archive::prepare(const ArchiveState& next) const {
 }
 
 Result<void> Archive::commit(ArchiveState next) {
-  FIELDGATE_CHECK_OK(commit_file(folder_ / kStateFile));
+  const auto committed = commit_file(folder_ / kStateFile);
+  if (committed.has_error()) {
+    displaced_ = !was_cut_off();
+    return committed;
+  }
   state_ = std::move(next);
   return ok();
 }
 
-void Archive::discard() const {
+Result<void> Archive::prepare_undo() const {
+  // What was prepared and not renamed marks the cut by itself.
+  return displaced_ ? prepare(state_) : ok();
+}
+
+Result<void> Archive::undo() {
+  if (displaced_) {
+    FIELDGATE_CHECK_OK(commit_file(folder_ / kStateFile));
+    displaced_ = false;
+  }
   discard_prepared(folder_ / kStateFile);
+  return ok();
 }
 
 bool Archive::was_cut_off() const {

@@ -41,8 +41,8 @@ struct ArchiveState {
 /// A policy's documents and the state, in one folder of mode 0700. Not thread-safe.
 class Archive {
  public:
-  /// Makes the folder when there is none. `kCorrupt` for a state that cannot be read: what it knew
-  /// of old bundles must not be forgotten by accident.
+  /// Makes the folder when there is none. `kCorrupt` for a state that cannot be read, or that is
+  /// missing where documents are: what it knew of old bundles must not be forgotten by accident.
   [[nodiscard]] static Result<Archive> open(std::filesystem::path folder);
 
   [[nodiscard]] const ArchiveState& state() const { return state_; }
@@ -56,8 +56,10 @@ class Archive {
   /// disk after the first, and the second only renames.
   [[nodiscard]] Result<void> prepare(const ArchiveState& next) const;
   [[nodiscard]] Result<void> commit(ArchiveState next);
-  /// Takes back what was prepared.
-  void discard() const;
+  /// Takes back a change that was prepared and not committed, or not for certain, in two steps as
+  /// well: `was_cut_off` holds from before the first until the second is done.
+  [[nodiscard]] Result<void> prepare_undo() const;
+  [[nodiscard]] Result<void> undo();
   /// True when a process ended between the two steps.
   [[nodiscard]] bool was_cut_off() const;
 
@@ -67,6 +69,7 @@ class Archive {
 
   std::filesystem::path folder_;
   ArchiveState state_;
+  bool displaced_ = false;  // the file may hold another state than `state_`
 };
 
 }  // namespace fieldgate::policies

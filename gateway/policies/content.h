@@ -43,8 +43,9 @@ struct Content {
                                            std::vector<Diagnostic>& findings);
 
 /// Reads a policy's folder: its *.yaml files and the notices that they name; other files are left
-/// alone. It is read until two readings agree, so that a folder that is being written is not taken
-/// half; `kUnavailable` when it does not come to rest.
+/// alone. It is read until two readings agree; `kUnavailable` when it does not come to rest. That
+/// tells of a change while it is read, and not of a writer who pauses between two files: what must
+/// change as one comes as a folder that a link is turned to, or as a bundle.
 [[nodiscard]] Result<Content> read_directory(const std::filesystem::path& directory,
                                              std::vector<Diagnostic>& findings);
 

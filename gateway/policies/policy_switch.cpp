@@ -1,6 +1,7 @@
 #include "gateway/policies/policy_switch.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace fieldgate::policies {
@@ -27,12 +28,16 @@ PolicySwitch::PolicySwitch(const config::Config& config, Archive archive, Servic
 
 Result<std::unique_ptr<PolicySwitch>> PolicySwitch::open(const config::Config& config,
                                                          const std::filesystem::path& folder,
-                                                         Services services) {
+                                                         Services services, Opening opening) {
   FIELDGATE_TRY(Archive archive, Archive::open(folder));
   std::unique_ptr<PolicySwitch> made(
       new PolicySwitch(config, std::move(archive), std::move(services)));
   made->update_status();
-  FIELDGATE_TRY([[maybe_unused]] const Change change, made->take("at the start"));
+  if (opening == Opening::kTake) {
+    FIELDGATE_TRY([[maybe_unused]] const Change change, made->take("at the start"));
+  } else {
+    FIELDGATE_CHECK_OK(made->resume_archived());
+  }
   return made;
 }
 
@@ -74,7 +79,14 @@ void PolicySwitch::refuse(const Error& error, const std::string& why,
 Result<Change> PolicySwitch::take(const std::string& why) {
   const std::lock_guard lock(changing_);
   std::vector<Diagnostic> findings;
-  auto taken = take_configured(why, findings);
+  Result<Change> taken = make_error(ErrorCode::kInternal, "nothing was read");
+  try {
+    taken = take_configured(why, findings);
+  } catch (const std::exception& error) {
+    // Nobody who waits for reads may lose the gateway over a policy.
+    taken =
+        make_error(ErrorCode::kInternal, std::string("the policy cannot be read: ") + error.what());
+  }
   if (taken.has_error()) {
     refuse(taken.error(), why, findings);
     return taken;
@@ -89,16 +101,22 @@ Result<Change> PolicySwitch::take(const std::string& why) {
 
 Result<Change> PolicySwitch::take_configured(const std::string& why,
                                              std::vector<Diagnostic>& findings) {
+  FIELDGATE_CHECK_OK(write_owed());
   FIELDGATE_TRY(Candidate candidate, read_configured(config_, findings));
   const ArchiveState& state = archive_.state();
-  if (candidate.source == state.source) {
+  // The same bundle under another approver's name: the archive must hold what is vouched for now.
+  const bool approved_anew = candidate.source == state.source &&
+                             candidate.origin.digest == state.in_force &&
+                             candidate.origin.approver != origin_in_force().approver;
+  if (candidate.source == state.source && !approved_anew) {
     if (in_force_.get() == nullptr) {
       FIELDGATE_CHECK_OK(resume(std::move(candidate), findings));
     }
     const Origin now = origin_in_force();
     return Change{now, now, false};
   }
-  if (candidate.origin.sequence != 0 && candidate.origin.sequence <= state.sequence) {
+  if (!approved_anew && candidate.origin.sequence != 0 &&
+      candidate.origin.sequence <= state.sequence) {
     return make_error(ErrorCode::kConflict,
                       "the bundle has sequence " + std::to_string(candidate.origin.sequence) +
                           ", and " + std::to_string(state.sequence) +
@@ -110,8 +128,14 @@ Result<Change> PolicySwitch::take_configured(const std::string& why,
   next.sequence = std::max(next.sequence, candidate.origin.sequence);
   next.rolled_back = false;
   const std::vector<std::string> dropped = next.put_in_force(candidate.origin);
-  FIELDGATE_CHECK_OK(archive_.keep(candidate.origin.digest, candidate.document));
-  FIELDGATE_TRY(Change change, switch_to(candidate, std::move(next), why));
+  const auto kept = archive_.keep(candidate.origin.digest, candidate.document);
+  auto change = kept.has_error() ? kept.error()
+                                 : switch_to(candidate, std::move(next),
+                                             approved_anew ? why + " with another approval" : why);
+  if (change.has_error()) {
+    forget(candidate.origin.digest);
+    return change;
+  }
   for (const std::string& digest : dropped) {
     archive_.forget(digest);
   }
@@ -122,15 +146,56 @@ Result<Change> PolicySwitch::take_configured(const std::string& why,
 Result<void> PolicySwitch::resume(Candidate candidate, std::vector<Diagnostic>& findings) {
   const std::string& digest = archive_.state().in_force;
   if (digest != candidate.content.digest) {
-    FIELDGATE_TRY(candidate, read_archived(config_, archive_, digest, findings));
+    auto kept = read_archived(config_, archive_, digest, findings);
+    if (kept.has_error()) {
+      return unusable(kept.error());
+    }
+    candidate = std::move(*kept);
   }
-  FIELDGATE_TRY(auto bound, services_.bind(candidate.content));
+  return put_in_force_again(candidate.content);
+}
+
+Result<void> PolicySwitch::resume_archived() {
+  const std::lock_guard lock(changing_);
+  std::vector<Diagnostic> findings;
+  const std::string& digest = archive_.state().in_force;
+  if (digest.empty()) {
+    auto first = read_configured(config_, findings);
+    for (const Diagnostic& finding : findings) {
+      services_.say(format_diagnostic(finding));
+    }
+    FIELDGATE_CHECK_OK(first);
+    FIELDGATE_TRY(auto bound, services_.bind(first->content));
+    in_force_.set(std::move(bound));
+    return ok();
+  }
+  const auto kept = read_archived(config_, archive_, digest, findings);
+  if (kept.has_error()) {
+    return unusable(kept.error());
+  }
+  return put_in_force_again(kept->content);
+}
+
+// What was in force last cannot be any more: a signer who has left, bundles in place of a folder.
+Error PolicySwitch::unusable(const Error& error) const {
+  std::string way = "; it was in force last: ";
+  way += config_.policy_bundle.empty()
+             ? std::string("change the folder, so that `fieldgate serve` takes what is new in it")
+             : "give `policy_bundle` a new bundle with a sequence above " +
+                   std::to_string(archive_.state().sequence) +
+                   ", which `fieldgate serve` then takes, or let `policy_signers` name its signers "
+                   "again";
+  return make_error(error.code, error.message + way);
+}
+
+Result<void> PolicySwitch::put_in_force_again(const Content& content) {
+  FIELDGATE_TRY(auto bound, services_.bind(content));
   if (archive_.was_cut_off()) {
     // The log may tell of a change that did not come to its end: it must tell how that ended.
     FIELDGATE_CHECK_OK(services_.record(
         origin_in_force(), "a change of policy was cut off; policy " + words(origin_in_force()) +
                                " in force at the start" + people(origin_in_force())));
-    archive_.discard();
+    FIELDGATE_CHECK_OK(archive_.undo());
   }
   in_force_.set(std::move(bound));
   return ok();
@@ -145,17 +210,64 @@ Result<Change> PolicySwitch::switch_to(const Candidate& candidate, ArchiveState 
       services_.record(change.is, "policy " + words(change.is) + " in force " + why +
                                       ", before it " + words(change.was) + people(change.is));
   if (recorded.has_error()) {
-    archive_.discard();
-    return make_error(recorded.error().code,
-                      "the change of policy cannot be recorded, so it does not take place: " +
-                          recorded.error().message);
+    return broken_off(
+        change.is.digest,
+        make_error(recorded.error().code,
+                   "the change of policy cannot be recorded, so it does not take place: " +
+                       recorded.error().message));
   }
-  FIELDGATE_CHECK_OK(archive_.commit(std::move(next)));
+  if (const auto committed = archive_.commit(std::move(next)); committed.has_error()) {
+    return broken_off(change.is.digest, committed.error());
+  }
   in_force_.set(std::move(bound));
   update_status();
   const std::lock_guard lock(status_mutex_);
   ++status_.changes;
   return change;
+}
+
+// From here on the log may tell, or may come to tell, of a change that did not take place.
+Error PolicySwitch::broken_off(const std::string& digest, const Error& error) {
+  broken_off_ = digest;
+  if (const auto written = write_owed(); written.has_error()) {
+    services_.say(written.error().message);
+  }
+  return error;
+}
+
+Result<void> PolicySwitch::write_owed() {
+  if (broken_off_.empty()) {
+    return ok();
+  }
+  const auto written = [&]() -> Result<void> {
+    FIELDGATE_CHECK_OK(archive_.prepare_undo());
+    FIELDGATE_CHECK_OK(services_.record(
+        origin_in_force(), "the change to policy " + broken_off_ + " broke off; policy " +
+                               words(origin_in_force()) + " stays in force"));
+    return archive_.undo();
+  }();
+  if (written.has_error()) {
+    return make_error(written.error().code,
+                      "a change of policy broke off, and that the old one stays in force cannot be "
+                      "recorded yet: " +
+                          written.error().message);
+  }
+  forget(std::exchange(broken_off_, {}));
+  return ok();
+}
+
+void PolicySwitch::settle() {
+  const std::unique_lock lock(changing_, std::try_to_lock);
+  if (lock.owns_lock() && !broken_off_.empty() && write_owed().has_value()) {
+    services_.say("it is recorded that the old policy stays in force");
+  }
+}
+
+// A document that no state names; one that a state on disk may name is kept.
+void PolicySwitch::forget(const std::string& digest) const {
+  if (digest != broken_off_ && archive_.state().find(digest) == nullptr) {
+    archive_.forget(digest);
+  }
 }
 
 Result<std::string> PolicySwitch::target_of(const std::string& digest) const {
@@ -191,6 +303,7 @@ Result<std::string> PolicySwitch::target_of(const std::string& digest) const {
 
 Result<Change> PolicySwitch::roll_back(const std::string& digest) {
   const std::lock_guard lock(changing_);
+  FIELDGATE_CHECK_OK(write_owed());
   FIELDGATE_TRY(const std::string target, target_of(digest));
   std::vector<Diagnostic> findings;
   FIELDGATE_TRY(Candidate candidate, read_archived(config_, archive_, target, findings));

@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <exception>
+#include <list>
 #include <map>
 #include <set>
 #include <system_error>
@@ -17,12 +19,17 @@
 namespace fieldgate::policies {
 
 namespace fs = std::filesystem;
+using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::uint32_t kEvents = IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_DELETE |
-                                  IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+// What can happen to a folder's entries, or to the folder itself, and to what is written in it.
+constexpr std::uint32_t kEntryEvents =
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kEvents = kEntryEvents | IN_MODIFY | IN_CLOSE_WRITE;
 constexpr std::size_t kEventBytes = 16UL * 1024;
+/// Links on the way to the target, as many as the kernel follows (path_resolution(7)).
+constexpr int kMaxLinks = 40;
 
 struct Event {
   int folder = -1;
@@ -45,36 +52,79 @@ struct Watch::State {
     }
   }
 
-  void add(const fs::path& folder) {
-    const int watch = ::inotify_add_watch(events, folder.c_str(), kEvents | IN_ONLYDIR);
+  bool add(const fs::path& folder, std::uint32_t which = kEvents) {
+    const int watch = ::inotify_add_watch(events, folder.c_str(), which | IN_ONLYDIR | IN_MASK_ADD);
     if (watch >= 0) {
       folders[watch] = folder;
-    } else if (errno != ENOENT && errno != ENOTDIR) {
+    }
+    return watch >= 0;
+  }
+  void add_or_say(const fs::path& folder, std::uint32_t which = kEvents) {
+    if (!add(folder, which) && errno != ENOENT && errno != ENOTDIR) {
       say_once("`" + folder.string() + "`: " + std::generic_category().message(errno));
     }
   }
 
-  // The folder in which the target's name stands is watched too: there it is replaced. What a link
-  // on the way leads to is replaced where it really lies.
+  // Follows the target's path from the root, and watches each folder in which a part of it stands:
+  // there it is replaced, and links are turned. A folder is watched before it is looked into, so
+  // that nothing happens unseen between the two. Gives where the target really lies, or nothing.
+  fs::path follow() {
+    std::list<fs::path> ahead(target.begin(), target.end());
+    fs::path here = "/";
+    int links = 0;
+    std::error_code failure;
+    while (!ahead.empty()) {
+      const fs::path part = ahead.front();
+      ahead.pop_front();
+      if (part.empty() || part == "." || part == "/") {
+        continue;
+      }
+      if (part == "..") {
+        here = here.parent_path();
+        continue;
+      }
+      const fs::path next = here / part;
+      const bool watched = add(here, kEntryEvents);
+      way.insert(next);
+      const fs::file_status status = fs::symlink_status(next, failure);
+      // A plain folder above that cannot be watched is hardly ever moved away as a whole.
+      if (!watched && (ahead.empty() || status.type() != fs::file_type::directory)) {
+        add_or_say(here, kEntryEvents);
+      }
+      if (status.type() == fs::file_type::not_found || status.type() == fs::file_type::none) {
+        return {};
+      }
+      if (status.type() != fs::file_type::symlink) {
+        here = next;
+        continue;
+      }
+      const fs::path leads_to = fs::read_symlink(next, failure);
+      if (failure || ++links > kMaxLinks) {
+        return {};
+      }
+      ahead.insert(ahead.begin(), leads_to.begin(), leads_to.end());
+      here = leads_to.is_absolute() ? fs::path("/") : here;
+    }
+    return here;
+  }
+
   void watch_all() {
     for (const auto& [watch, folder] : folders) {
       ::inotify_rm_watch(events, watch);
     }
     folders.clear();
     being_written.clear();
-    real.clear();
+    way.clear();
     std::error_code failure;
-    const fs::path parent = target.has_parent_path() ? target.parent_path() : fs::path(".");
-    add(parent);
-    real = fs::canonical(target, failure);
-    if (failure) {
+    real = follow();
+    if (real.empty()) {
       return;
     }
-    add(real.parent_path());
     if (!fs::is_directory(real, failure)) {
+      add_or_say(real.parent_path());
       return;
     }
-    add(real);
+    add_or_say(real);
     std::error_code ignored;
     std::size_t below = 0;
     for (auto at = fs::recursive_directory_iterator(
@@ -88,24 +138,29 @@ struct Watch::State {
                  target.string() + '`');
         return;
       }
-      add(at->path());
+      add_or_say(at->path());
     }
   }
 
-  // Whether the event is about the target or something in it.
-  [[nodiscard]] bool concerns(const fs::path& folder, const fs::path& at) const {
-    if (at == target || at == real || folder == real) {
-      return true;
-    }
+  // Whether this is the target or in it.
+  [[nodiscard]] bool is_within(const fs::path& at) const {
     const auto [end, rest] = std::mismatch(real.begin(), real.end(), at.begin(), at.end());
     return !real.empty() && end == real.end();
+  }
+
+  void note_change() {
+    last_event = Steady::now();
+    if (!changed) {
+      first_event = last_event;
+    }
+    changed = true;
   }
 
   void take(const Event& event) {
     constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED;
     if ((event.mask & IN_Q_OVERFLOW) != 0) {
       being_written.clear();
-      changed = true;
+      note_change();
       again = true;
       return;
     }
@@ -115,19 +170,24 @@ struct Watch::State {
     }
     if ((event.mask & kFolderGone) != 0) {
       std::erase_if(being_written, [&](const auto& file) { return file.first == event.folder; });
-    }
-    const fs::path at = event.name.empty() ? folder->second : folder->second / event.name;
-    std::error_code failure;
-    if (!concerns(folder->second, at)) {
-      // A link on the way to the target may have been turned.
-      const bool turned = (event.mask & (IN_MODIFY | IN_CLOSE_WRITE)) == 0 &&
-                          fs::canonical(target, failure) != real && !failure;
-      changed = changed || turned;
-      again = again || turned;
+      note_change();
+      again = true;
       return;
     }
-    changed = true;
-    again = again || (event.mask & (kFolderGone | IN_ISDIR)) != 0 || at == target;
+    const fs::path at = folder->second / event.name;
+    const bool hidden = event.name.starts_with('.');
+    const bool written = (event.mask & (IN_MODIFY | IN_CLOSE_WRITE)) != 0;
+    const bool on_the_way = way.contains(at);
+    if (!on_the_way && !is_within(at)) {
+      return;
+    }
+    // An editor writes its swap file as long as it is open. Hidden names are none of a policy, but
+    // a hidden link that is turned may bring all its files.
+    if (hidden && (event.mask & IN_MODIFY) != 0 && at != real) {
+      return;
+    }
+    note_change();
+    again = again || (event.mask & IN_ISDIR) != 0 || (on_the_way && !written);
     if ((event.mask & IN_MODIFY) != 0) {
       being_written.emplace(event.folder, event.name);
     } else {
@@ -150,27 +210,45 @@ struct Watch::State {
     }
   }
 
+  // When what has changed is taken: once it rests, and at the latest when waiting has no end.
+  [[nodiscard]] Steady::time_point due() const {
+    const auto rest = last_event + (being_written.empty() ? kQuiet : kMaxOpen);
+    return std::min(rest, first_event + kMaxUnrest);
+  }
+
+  void tell() {
+    // Whatever goes wrong in a change, the gateway goes on under the old policy.
+    try {
+      if (again) {
+        again = false;
+        watch_all();
+      }
+      being_written.clear();
+      calls.changed();
+    } catch (const std::exception& error) {
+      calls.say(std::string("a change of the policy's files was not taken: ") + error.what());
+    }
+  }
+
   void run() {
     while (true) {
-      // Nothing is due: wait for an event. Something has changed: wait until it has come to rest.
-      const bool resting = changed && being_written.empty();
+      int wait = -1;
+      if (changed) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(due() - Steady::now());
+        if (left.count() <= 0) {
+          changed = false;
+          tell();
+          continue;
+        }
+        wait = static_cast<int>(left.count());
+      }
       std::array<pollfd, 2> waiting{{{events, POLLIN, 0}, {stop, POLLIN, 0}}};
-      const int ready =
-          ::poll(waiting.data(), waiting.size(), resting ? static_cast<int>(kQuiet.count()) : -1);
+      const int ready = ::poll(waiting.data(), waiting.size(), wait);
       if ((ready < 0 && errno != EINTR) || (waiting[1].revents & POLLIN) != 0) {
         return;
       }
       if (ready > 0) {
         read_events();
-        continue;
-      }
-      if (ready == 0) {
-        changed = false;
-        if (again) {
-          again = false;
-          watch_all();
-        }
-        calls.changed();
       }
     }
   }
@@ -188,9 +266,12 @@ struct Watch::State {
   Calls calls;
   int events = -1;
   int stop = -1;
-  std::map<int, fs::path> folders;                      // by inotify's watch
+  std::map<int, fs::path> folders;                      // by inotify's watch, links followed
+  std::set<fs::path> way;                               // each part of the path, links followed
   std::set<std::pair<int, std::string>> being_written;  // by folder and name
   bool changed = false;
+  Steady::time_point first_event;  // this and the next: valid while `changed`
+  Steady::time_point last_event;
   bool again = false;  // the folders themselves have changed
   bool said = false;
 };

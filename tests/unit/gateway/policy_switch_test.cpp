@@ -1,94 +1,10 @@
 // The policy in force changes whole, recorded, or not at all.
-#include "gateway/policies/policy_switch.h"
-
-#include "gateway/durable_file.h"
-#include "gateway/store/memory/memory_store.h"
-#include "tests/unit/gateway/policy_test_files.h"
-#include "tests/unit/gateway/test_keys.h"
-
-#include <gtest/gtest.h>
-
-#include <fstream>
-#include <memory>
-#include <string>
-#include <vector>
+#include "tests/unit/gateway/policy_switch_fixture.h"
 
 namespace fieldgate::policies {
 namespace {
 
 namespace fs = std::filesystem;
-
-class FixedClock final : public Clock {
- public:
-  [[nodiscard]] UtcTime now() const override { return kSigned; }
-};
-
-struct Recorded {
-  std::string digest;
-  std::string detail;
-};
-
-class PolicySwitchTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() { keys_ = std::make_unique<TestKeys>(); }
-  static void TearDownTestSuite() { keys_.reset(); }
-
-  void use_folder(const Files& files) {
-    config_.policy_directory = folder_.path() / "policy";
-    fs::remove_all(config_.policy_directory);
-    write_files(config_.policy_directory, files);
-  }
-  void use_bundle(const Bundle& bundle) {
-    config_.policy_bundle = folder_.path() / "policy.bundle";
-    config_.policy_signers = trusted_signers();
-    config_.production = true;
-    std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(bundle);
-  }
-  Result<void> open() {
-    switch_.reset();
-    PolicySwitch::Services services{
-        [this](const Content& content) {
-          return read_path::BoundPolicy::bind(content, store_->names(), *keys_->keyring);
-        },
-        [this](const Origin& named, const std::string& detail) -> Result<void> {
-          if (!log_writable_) {
-            return make_error(ErrorCode::kUnavailable, "the disk is full");
-          }
-          // A record comes before the change that it tells of.
-          in_force_when_recorded_ = switch_ ? in_force() : "";
-          records_.push_back({named.digest, detail});
-          return ok();
-        },
-        [this](const std::string& said) { said_.push_back(said); }, clock_};
-    FIELDGATE_TRY(switch_, PolicySwitch::open(config_, folder_.path() / "state", services));
-    return ok();
-  }
-  [[nodiscard]] std::string in_force() const {
-    const auto bound = switch_->in_force().get();
-    return bound == nullptr ? "" : std::string(bound->set().version());
-  }
-  // Reads see the same policy as the status and the state on disk.
-  void expect_in_force(const std::string& version) {
-    EXPECT_EQ(in_force(), version);
-    EXPECT_EQ(switch_->status().in_force.version, version);
-    EXPECT_EQ(switch_->status().in_force.digest, switch_->in_force().get()->digest());
-  }
-  std::string refusal() {
-    const auto taken = switch_->take("at a signal");
-    return taken.has_error() ? taken.error().message : "";
-  }
-
-  static inline std::unique_ptr<TestKeys> keys_;
-  TestFolder folder_;
-  config::Config config_;
-  FixedClock clock_;
-  std::unique_ptr<store::ProfileStore> store_ = store::make_memory_store();
-  bool log_writable_ = true;
-  std::vector<Recorded> records_;
-  std::string in_force_when_recorded_;
-  std::vector<std::string> said_;
-  std::unique_ptr<PolicySwitch> switch_;  // last: it uses the others
-};
 
 TEST_F(PolicySwitchTest, AChangeIsRecordedBeforeItTakesPlace) {
   use_folder(small_policy("1"));
@@ -112,24 +28,54 @@ TEST_F(PolicySwitchTest, AChangeIsRecordedBeforeItTakesPlace) {
   EXPECT_EQ(switch_->status().changes, 2U);
 }
 
-TEST_F(PolicySwitchTest, WhatCannotBeRecordedDoesNotTakePlace) {
-  use_folder(small_policy("1"));
-  ASSERT_TRUE(open().has_value());
-  use_folder(small_policy("2"));
-  log_writable_ = false;
-  EXPECT_NE(refusal().find("cannot be recorded, so it does not take place: the disk is full"),
-            std::string::npos);
+TEST_F(PolicySwitchTest, ResumingLooksAtNothingNewAndChangesNothing) {
+  open_two_versions();
+  const std::size_t records = records_.size();
+  const std::string before = *read_whole(state(), kMaxBundleBytes);
+  // Neither a broken policy nor a new one.
+  for (const std::string& text :
+       {std::string("nonsense"), write_bundle(approved_bundle(small_policy("3"), 3))}) {
+    std::ofstream(config_.policy_bundle, std::ios::binary) << text;
+    ASSERT_TRUE(open(Opening::kResume).has_value());
+    expect_in_force("2");
+    EXPECT_EQ(switch_->status().history.size(), 2U);
+    EXPECT_EQ(records_.size(), records);
+    EXPECT_EQ(*read_whole(state(), kMaxBundleBytes), before);
+  }
+  ASSERT_TRUE(switch_->roll_back("").has_value());
   expect_in_force("1");
-  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
-  log_writable_ = true;
-  EXPECT_EQ(refusal(), "");
-  expect_in_force("2");
-  log_writable_ = false;
-  EXPECT_TRUE(switch_->roll_back("").has_error());
-  expect_in_force("2");
-  log_writable_ = true;
+}
+
+TEST_F(PolicySwitchTest, ResumingBeforeTheFirstStartPutsNothingInForce) {
+  use_bundle(approved_bundle(small_policy("1"), 7));
+  ASSERT_TRUE(open(Opening::kResume).has_value());
+  EXPECT_EQ(in_force(), "1") << "commands are judged by it";
+  EXPECT_TRUE(switch_->status().history.empty());
+  EXPECT_TRUE(records_.empty());
+  EXPECT_FALSE(fs::exists(state()));
+  EXPECT_FALSE(keeps(small_policy("1")));
+}
+
+TEST_F(PolicySwitchTest, AKeptPolicyWhoseSignerLeftNamesTheWayOut) {
+  open_two_versions();
+  ASSERT_TRUE(switch_->roll_back("").has_value());
+  config_.policy_signers[1].approver = false;
+  config_.policy_signers.push_back({"Eve Lind", key_of(kEve).public_key(), false, true});
+  Bundle next = signed_bundle(small_policy("2"), 2);
+  ASSERT_TRUE(approve_bundle(next, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(next);
+  for (const Opening opening : {Opening::kTake, Opening::kResume}) {
+    const auto opened = open(opening);
+    ASSERT_TRUE(opened.has_error());
+    EXPECT_NE(opened.error().message.find("a new bundle with a sequence above 2"),
+              std::string::npos)
+        << opened.error().message;
+  }
+  next = signed_bundle(small_policy("3"), 3);
+  ASSERT_TRUE(approve_bundle(next, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  std::ofstream(config_.policy_bundle, std::ios::binary) << write_bundle(next);
   ASSERT_TRUE(open().has_value());
-  expect_in_force("2");
+  expect_in_force("3");
 }
 
 TEST_F(PolicySwitchTest, ABrokenPolicyLeavesTheOldOneAndIsToldUntilItIsMended) {
@@ -204,7 +150,29 @@ TEST_F(PolicySwitchTest, AnOldBundleDoesNotComeBackUnseen) {
   expect_in_force("3");
 }
 
-TEST_F(PolicySwitchTest, AnotherApprovalOfTheSameBundleIsNoChange) {
+TEST_F(PolicySwitchTest, AnotherApproverOfTheSameBundleIsRecordedAndKept) {
+  Bundle bundle = approved_bundle(small_policy("1"), 1);
+  use_bundle(bundle);
+  ASSERT_TRUE(open().has_value());
+  ASSERT_TRUE(approve_bundle(bundle, kSigned, "Eve Lind", key_of(kEve)).has_value());
+  use_bundle(bundle);
+  EXPECT_NE(refusal().find("`Eve Lind` is not among"), std::string::npos);
+  // Grace leaves, and Eve vouches for what is in force.
+  config_.policy_signers[1] = {"Eve Lind", key_of(kEve).public_key(), false, true};
+  EXPECT_EQ(refusal(), "");
+  expect_in_force("1");
+  EXPECT_NE(records_.back().detail.find("in force at a signal with another approval, before it 1"),
+            std::string::npos);
+  EXPECT_NE(records_.back().detail.find("approver Eve Lind"), std::string::npos);
+  EXPECT_EQ(switch_->status().in_force.approver, "Eve Lind");
+  EXPECT_EQ(switch_->status().history.size(), 1U);
+  const std::size_t records = records_.size();
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(records_.size(), records) << "once";
+  ASSERT_TRUE(open(Opening::kResume).has_value()) << "the archive holds Eve's approval";
+}
+
+TEST_F(PolicySwitchTest, ALaterApprovalByTheSamePersonIsNoChange) {
   Bundle bundle = approved_bundle(small_policy("1"), 1);
   use_bundle(bundle);
   ASSERT_TRUE(open().has_value());
@@ -333,16 +301,16 @@ TEST_F(PolicySwitchTest, ADamagedStateIsNotForgotten) {
   EXPECT_TRUE(open().has_value());
 }
 
-TEST_F(PolicySwitchTest, AChangeThatWasCutOffIsToldAtTheNextStart) {
-  use_folder(small_policy("1"));
-  ASSERT_TRUE(open().has_value());
-  switch_.reset();
-  // As if the process had ended between the record and the new state.
-  ASSERT_TRUE(prepare_file(folder_.path() / "state/state.json", "{}").has_value());
-  ASSERT_TRUE(open().has_value());
-  expect_in_force("1");
-  EXPECT_TRUE(records_.back().detail.starts_with("a change of policy was cut off; policy 1 ("));
-  EXPECT_FALSE(is_prepared(folder_.path() / "state/state.json"));
+TEST_F(PolicySwitchTest, AStateThatIsMissingIsNoFirstStart) {
+  open_two_versions();
+  fs::remove(state());
+  const auto opened = open();
+  ASSERT_TRUE(opened.has_error());
+  EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(opened.error().message.find("put it back from a copy"), std::string::npos);
+  // One document is what a first change leaves that was cut off.
+  fs::remove(folder_.path() / "state" / (digest_of(small_policy("1")) + ".json"));
+  EXPECT_TRUE(open().has_value());
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 namespace fieldgate::policies {
@@ -128,6 +129,98 @@ TEST_F(PolicyWatch, WhatIsStillOpenForWritingIsWaitedFor) {
   ::close(half);
   EXPECT_TRUE(noticed());
   EXPECT_EQ(calls(), 1) << "both files are one change";
+}
+
+TEST_F(PolicyWatch, AnEditorThatKeepsItsSwapFileOpenHoldsNothingUp) {
+  const fs::path policy = folder_.path() / "policy";
+  fs::create_directory(policy);
+  write(policy / ".a.yaml.swp", "s");
+  watch(policy);
+  const int swap = ::open((policy / ".a.yaml.swp").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(swap, 0);
+  const auto start = steady_clock::now();
+  ASSERT_EQ(::write(swap, "s", 1), 1);
+  write(policy / "a.yaml", "saved");
+  ASSERT_EQ(::write(swap, "s", 1), 1);
+  EXPECT_TRUE(noticed());
+  EXPECT_LT(steady_clock::now() - start, kMaxOpen) << "it was not waited for";
+  ::close(swap);
+}
+
+TEST_F(PolicyWatch, AFileThatIsNeverClosedIsNotWaitedForWithoutEnd) {
+  const fs::path policy = folder_.path() / "policy";
+  fs::create_directory(policy);
+  write(policy / "log", "l");
+  watch(policy);
+  const int log = ::open((policy / "log").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(log, 0);
+  ASSERT_EQ(::write(log, "l", 1), 1);
+  write(policy / "a.yaml", "saved");
+  EXPECT_TRUE(noticed());
+  // Nor one that is written on and on.
+  std::unique_lock lock(mutex_);
+  const int before = calls_;
+  const auto patience = steady_clock::now() + std::chrono::seconds(30);
+  while (calls_ == before && steady_clock::now() < patience) {
+    ASSERT_EQ(::write(log, "l", 1), 1);
+    called_.wait_for(lock, kQuiet / 4);
+  }
+  EXPECT_GT(calls_, before);
+  ::close(log);
+}
+
+TEST_F(PolicyWatch, ALinkInTheMiddleOfThePathIsFollowed) {
+  const fs::path shop = folder_.path() / "shop";
+  fs::create_directories(shop / "v1" / "policy");
+  fs::create_directories(shop / "v2" / "policy");
+  fs::create_directory_symlink("v1", shop / "current");
+  watch(shop / "current" / "policy");
+  fs::create_directory_symlink("v2", shop / "next");
+  fs::rename(shop / "next", shop / "current");
+  EXPECT_TRUE(noticed()) << "the link was turned";
+  write(shop / "v2" / "policy" / "a.yaml", "a");
+  EXPECT_TRUE(noticed()) << "where it leads now";
+}
+
+TEST_F(PolicyWatch, AFolderAboveThatIsMovedAwayAndMadeAgainIsFollowed) {
+  const fs::path shop = folder_.path() / "shop";
+  const fs::path policy = shop / "etc" / "policy";
+  fs::create_directories(policy);
+  watch(policy);
+  for (const fs::path& above : {shop / "etc", shop}) {
+    fs::rename(above, folder_.path() / "away");
+    EXPECT_TRUE(noticed()) << above;
+    fs::create_directory(above);
+    EXPECT_TRUE(noticed()) << above;
+    fs::create_directories(policy);
+    EXPECT_TRUE(noticed()) << above;
+    write(policy / "a.yaml", "a");
+    EXPECT_TRUE(noticed()) << above;
+    fs::remove_all(folder_.path() / "away");
+  }
+}
+
+TEST_F(PolicyWatch, WhatIsThrownDoesNotEndTheWatch) {
+  const fs::path policy = folder_.path() / "policy";
+  fs::create_directory(policy);
+  std::string said;
+  const auto started = Watch::start(policy, {[this] {
+                                               const std::lock_guard lock(mutex_);
+                                               ++calls_;
+                                               called_.notify_all();
+                                               throw std::runtime_error("out of luck");
+                                             },
+                                             [&](const std::string& sentence) {
+                                               const std::lock_guard lock(mutex_);
+                                               said = sentence;
+                                             }});
+  ASSERT_TRUE(started.has_value());
+  write(policy / "a.yaml", "1");
+  EXPECT_TRUE(noticed());
+  write(policy / "a.yaml", "2");
+  EXPECT_TRUE(noticed());
+  const std::lock_guard lock(mutex_);
+  EXPECT_NE(said.find("was not taken: out of luck"), std::string::npos) << said;
 }
 
 TEST_F(PolicyWatch, WhatLiesBeyondTheFoldersThatAreWatchedIsSaid) {
