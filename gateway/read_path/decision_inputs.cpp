@@ -1,7 +1,6 @@
 #include "gateway/read_path/decision_inputs.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace fieldgate::read_path {
 
@@ -50,7 +49,8 @@ class Encoder {
   }
   void text(std::string_view words) {
     number(words.size());
-    std::memcpy(out_.reveal_mutable().data() + size_, words.data(), words.size());
+    std::copy(words.begin(), words.end(),
+              out_.reveal_mutable().begin() + static_cast<std::ptrdiff_t>(size_));
     size_ += words.size();
   }
   SecretBytes take() {
