@@ -23,7 +23,7 @@ fields:
   city:             {says: City, type: text, category: "pd:City"}
   country:          {says: Country, type: country, category: "pd:Country"}
   birth_date:       {says: Date of birth, type: date, category: "pd:BirthDate", identifier: indirect}
-  loyalty_tier:     {says: Loyalty tier, type: text, category: "pd:CustomerTier"}
+  loyalty_tier:     {says: Loyalty tier, type: text, category: "pd:GroupMembership"}
   favourite_genres: {says: Favourite genres, type: list, category: "pd:Favourite", source: derived}
   last_purchase:    {says: Last purchase, type: date, category: "pd:PurchasesAndSpendingHabit"}
   lifetime_value:   {says: Expected lifetime value, type: money, category: "pd:PurchasesAndSpendingHabit", source: derived}
