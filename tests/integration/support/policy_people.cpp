@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
 #include <boost/json/parse.hpp>
 
 namespace fieldgate::test {
@@ -16,6 +18,17 @@ void replace_setting(const fs::path& config, const std::string& name, const std:
   write_file(config, text);
 }
 
+bool keys_can_be_locked() {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#else
+  constexpr rlim_t kEnough = 1024 * 1024;
+  rlimit limit{};
+  return ::geteuid() == 0 ||
+         (::getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur >= kEnough);
+#endif
+}
+
 PolicyPeople::PolicyPeople(const Bookshop& shop)
     : shop_(shop), folder_(shop.home() / "policy"), bundle_(shop.home() / "policy.bundle") {
   fs::copy(FIELDGATE_SOURCE_DIR "/docs/examples/bookshop/policy", folder_,
@@ -23,8 +36,9 @@ PolicyPeople::PolicyPeople(const Bookshop& shop)
   const std::string ada = make_key("ada");
   const std::string grace = make_key("grace");
   replace_setting(shop.home() / "fieldgate.yaml", "policy_directory",
-                  "production: true\npolicy_bundle: policy.bundle\npolicy_signers:\n"
-                  "  - {name: Ada Brandt, key: \"" +
+                  std::string(keys_can_be_locked() ? "production: true\n" : "") +
+                      "policy_bundle: policy.bundle\npolicy_signers:\n"
+                      "  - {name: Ada Brandt, key: \"" +
                       ada + "\", roles: [author]}\n  - {name: Grace Okafor, key: \"" + grace +
                       "\", roles: [approver]}");
 }

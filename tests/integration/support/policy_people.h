@@ -8,8 +8,12 @@
 
 namespace fieldgate::test {
 
-/// Turns the state that a demo made into one that serves bundles in production mode, with keys for
-/// Ada, who writes, and Grace, who approves.
+/// Whether a gateway that is started here can lock its keys in memory, as production demands. Not
+/// under AddressSanitizer, which makes mlock(2) do nothing.
+[[nodiscard]] bool keys_can_be_locked();
+
+/// Turns the state that a demo made into one that serves bundles, in production mode where it can,
+/// with keys for Ada, who writes, and Grace, who approves.
 class PolicyPeople {
  public:
   /// `shop` must not run; its `fieldgate.yaml` is changed. Fails the test when a command does.
