@@ -107,7 +107,9 @@ TEST_F(PolicyBundles, ProductionStartsWithAnApprovedBundleAlone) {
 }
 
 TEST_F(PolicyBundles, ProductionRefusesAPlainFolderAndSaysWhere) {
-  replace_setting(shop_.home() / "fieldgate.yaml", "policy_bundle", "policy_directory: policy");
+  replace_setting(
+      shop_.home() / "fieldgate.yaml", "policy_bundle",
+      std::string(keys_can_be_locked() ? "" : "production: true\n") + "policy_directory: policy");
   const Finished refused = serve_in_vain();
   EXPECT_EQ(refused.code, 2);
   EXPECT_NE(refused.err.find("fieldgate.yaml:"), std::string::npos) << refused.err;
