@@ -108,7 +108,8 @@ Result<boost::json::object> run_where_it_lives(const config::Config& config,
   crypto::SystemRandom random;
   const Deployment::Services services{
       clock, random, [](const std::string& said) { std::cerr << "fieldgate: " << said << '\n'; }};
-  FIELDGATE_TRY(const auto deployment, Deployment::open(config, services, policies::Opening::kResume));
+  FIELDGATE_TRY(const auto deployment,
+                Deployment::open(config, services, policies::Opening::kResume));
   ops::CommandHooks hooks;
   hooks.progress = progress;
   return ops::run_command(*deployment, hooks, request);
