@@ -96,17 +96,25 @@ Result<void> check_files(const Files& files) {
   return ok();
 }
 
+// The notices that a policy's files name; asked for once while the files stay the same.
+struct Named {
+  Files by;
+  std::set<std::string> notices;
+};
+
 // One reading of the folder; what is wrong with the policy itself is left to `load_content`.
-Result<Files> read_once(const std::filesystem::path& directory, std::vector<Diagnostic>& findings) {
+Result<Files> read_once(const std::filesystem::path& directory, Named& named,
+                        std::vector<Diagnostic>& findings) {
   Files files = policy::read_policy_files(directory, findings);
   if (has_errors(findings)) {
     return broken(directory.string(), findings);
   }
-  const policy::LoadResult loaded = policy::load_policy(files);
-  if (loaded.policy == nullptr) {
-    return files;
+  if (files != named.by) {
+    const policy::LoadResult loaded = policy::load_policy(files);
+    named = {files,
+             loaded.policy == nullptr ? std::set<std::string>() : notices_of(*loaded.policy)};
   }
-  for (const std::string& name : notices_of(*loaded.policy)) {
+  for (const std::string& name : named.notices) {
     if (!is_policy_file(name)) {
       auto text = read_whole(directory / name, kMaxContentBytes);
       if (text.has_error()) {
@@ -179,11 +187,12 @@ Result<Content> load_content(Files files, const std::string& name,
 
 Result<Content> read_directory(const std::filesystem::path& directory,
                                std::vector<Diagnostic>& findings) {
+  Named named;
   std::vector<Diagnostic> found;
-  auto files = read_once(directory, found);
+  auto files = read_once(directory, named, found);
   for (int reading = 1;; ++reading) {
     std::vector<Diagnostic> again;
-    auto second = read_once(directory, again);
+    auto second = read_once(directory, named, again);
     if (files.has_value() == second.has_value() && (files.has_error() || *files == *second)) {
       break;
     }
