@@ -13,16 +13,6 @@ namespace fieldgate::policy {
 
 namespace {
 
-// Names and contents with their lengths, so that no two sets of files give the same bytes.
-std::string canonical(const std::vector<PolicyFile>& files) {
-  std::string bytes;
-  for (const PolicyFile& file : files) {
-    bytes += std::to_string(file.name.size()) + ':' + file.name;
-    bytes += std::to_string(file.text.size()) + ':' + file.text;
-  }
-  return bytes;
-}
-
 void read_version(Draft& draft) {
   const NodeRef& version = draft.sections.version;
   if (!version) {
@@ -63,7 +53,6 @@ void sort_findings(std::vector<Diagnostic>& findings) {
 DraftPolicy load_sorted(const std::vector<PolicyFile>& files) {
   DraftPolicy result;
   auto policy = std::make_shared<CompiledPolicy>();
-  policy->canonical_ = canonical(files);
   std::vector<YamlDocument> documents;
   documents.reserve(files.size());
   for (const PolicyFile& file : files) {

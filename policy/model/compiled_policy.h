@@ -219,7 +219,6 @@ using NameTable = std::unordered_map<std::string, std::uint16_t, NameHash, std::
 class CompiledPolicy final : public PolicySet {
  public:
   [[nodiscard]] std::string_view version() const override { return version_; }
-  [[nodiscard]] std::string_view canonical_bytes() const override { return canonical_; }
   [[nodiscard]] const std::vector<Field>& fields() const override { return fields_; }
   [[nodiscard]] const std::vector<Purpose>& purposes() const override { return purposes_; }
   [[nodiscard]] const std::vector<App>& apps() const override { return apps_; }
@@ -249,7 +248,6 @@ class CompiledPolicy final : public PolicySet {
   [[nodiscard]] bool may_receive(std::uint16_t recipient, PurposeIndex purpose) const;
 
   std::string version_;
-  std::string canonical_;
   Controller controller_;
   std::vector<TermUse> terms_;
   std::vector<std::string> files_;

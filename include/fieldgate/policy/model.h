@@ -137,10 +137,6 @@ class PolicySet {
   virtual ~PolicySet() = default;
 
   [[nodiscard]] virtual std::string_view version() const = 0;  ///< the file's own, "2026-11"
-  /// Lower-case hex SHA-256 is the caller's business (policy does no crypto): the canonical bytes
-  /// that a digest is taken over, i.e. each file's name and content, in order of name.
-  [[nodiscard]] virtual std::string_view canonical_bytes() const = 0;
-
   [[nodiscard]] virtual const std::vector<Field>& fields() const = 0;
   [[nodiscard]] virtual const std::vector<Purpose>& purposes() const = 0;
   [[nodiscard]] virtual const std::vector<App>& apps() const = 0;

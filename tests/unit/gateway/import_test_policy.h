@@ -35,7 +35,6 @@ class TestPolicy final : public policy::PolicySet {
   }
 
   std::string_view version() const override { return "test"; }
-  std::string_view canonical_bytes() const override { return {}; }
   const std::vector<policy::Field>& fields() const override { return fields_; }
   const std::vector<policy::Purpose>& purposes() const override { return purposes_; }
   const std::vector<policy::App>& apps() const override { return apps_; }
