@@ -1,5 +1,6 @@
 #include "gateway/cli/demo_home.h"
 
+#include "gateway/durable_file.h"
 #include "gateway/ops/commands.h"
 
 #include <fieldgate/crypto/api_key.h>
@@ -27,23 +28,6 @@ namespace {
 constexpr std::uint16_t kDefaultPort = 8080;
 constexpr std::string_view kOfficer = "dpo";
 constexpr std::string_view kImportedFile = "imported";
-
-// Whole or not at all, readable by the owner only.
-Result<void> write_private(const fs::path& file, std::string_view text) {
-  const fs::path temporary = file.string() + ".new";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  bool good = descriptor >= 0;
-  if (good) {
-    good = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-           ::fchmod(descriptor, 0600) == 0 && ::fsync(descriptor) == 0;
-    good = ::close(descriptor) == 0 && good;
-  }
-  if (!good || ::rename(temporary.c_str(), file.c_str()) != 0) {
-    return make_error(ErrorCode::kUnavailable, "cannot write `" + file.string() +
-                                                   "`: " + std::generic_category().message(errno));
-  }
-  return ok();
-}
 
 // Quoted for YAML: a path may hold anything.
 std::string quoted(const fs::path& path) {
@@ -135,9 +119,9 @@ Result<DemoHome> DemoHome::prepare(const fs::path& home, const fs::path& example
   if (!fs::exists(secret)) {
     SecretBytes bytes(32);
     random.fill(bytes.reveal_mutable());
-    FIELDGATE_CHECK_OK(write_private(secret, crypto::base64url_encode(bytes.reveal()) + "\n"));
+    FIELDGATE_CHECK_OK(write_durably(secret, crypto::base64url_encode(bytes.reveal()) + "\n"));
   }
-  FIELDGATE_CHECK_OK(write_private(
+  FIELDGATE_CHECK_OK(write_durably(
       demo.config_file(),
       "# Written by `fieldgate demo` at each start.\n"
       "data_directory: " +
@@ -161,7 +145,7 @@ bool DemoHome::is_imported() const {
 }
 
 Result<void> DemoHome::mark_imported() const {
-  return write_private(home_ / kImportedFile, "the example's people and choices are in the data\n");
+  return write_durably(home_ / kImportedFile, "the example's people and choices are in the data\n");
 }
 
 Result<void> DemoHome::keep_credentials(Deployment& deployment) {
@@ -198,7 +182,7 @@ Result<void> DemoHome::write_environment(Deployment& deployment, std::uint16_t p
   for (const auto& [app, key] : keys_) {
     text += variable_of(app) + '=' + key + '\n';
   }
-  return write_private(environment_file(), text);
+  return write_durably(environment_file(), text);
 }
 
 }  // namespace fieldgate::cli
