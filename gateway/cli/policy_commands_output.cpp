@@ -1,6 +1,7 @@
 #include "gateway/cli/policy_commands_output.h"
 
 #include "gateway/cli/common.h"
+#include "gateway/http/target.h"
 
 #include <fieldgate/policy/load.h>
 
@@ -26,24 +27,6 @@ std::string path_of(const Diagnostic& finding, const std::string& directory) {
   return (std::filesystem::path(directory) / file).string();
 }
 
-// A path as a URI reference (RFC 3986).
-std::string uri_of(const std::string& path) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "-._~/";
-  std::string uri;
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kPlain.find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      uri += {'%', kHex[byte >> 4U], kHex[byte & 0x0fU]};
-    }
-  }
-  return uri;
-}
-
 std::string_view level_of(const Diagnostic& finding) {
   return finding.severity == Severity::kError ? "error" : "warning";
 }
@@ -63,7 +46,8 @@ json::object sarif_result(const Diagnostic& finding, const std::string& director
   std::string text = finding.message;
   text += finding.suggestion.empty() ? "" : "; " + finding.suggestion;
   text += finding.because.empty() ? "" : " (" + finding.because + ")";
-  json::object place{{"artifactLocation", {{"uri", uri_of(path_of(finding, directory))}}}};
+  const std::string uri = http::percent_encode(path_of(finding, directory), "~/");
+  json::object place{{"artifactLocation", {{"uri", uri}}}};
   if (finding.where.line > 0) {
     place["region"] = {{"startLine", finding.where.line},
                        {"startColumn", std::max(1, finding.where.column)}};

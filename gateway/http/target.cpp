@@ -108,6 +108,24 @@ bool percent_decode(std::string_view text, std::string& out) {
   return true;
 }
 
+std::string percent_encode(std::string_view text, std::string_view kept) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  constexpr std::string_view kPlain = "-._";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       kPlain.find(c) != std::string_view::npos ||
+                       kept.find(c) != std::string_view::npos;
+    if (plain) {
+      out += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', kHex[byte >> 4U], kHex[byte & 0x0fU]};
+    }
+  }
+  return out;
+}
+
 TargetFault check_target(std::string_view path, std::string_view query) {
   if (!octets_allowed(path, kPathOctets) || !octets_allowed(query, kQueryOctets)) {
     return TargetFault::kMalformed;

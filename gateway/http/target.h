@@ -21,6 +21,9 @@ enum class TargetFault : std::uint8_t {
 /// Decodes percent-encoded octets once and appends them to `out`; false on a broken triplet.
 [[nodiscard]] bool percent_decode(std::string_view text, std::string& out);
 
+/// Encodes every octet but letters, digits, `-`, `.`, `_` and those in `kept` (RFC 3986 2.1).
+[[nodiscard]] std::string percent_encode(std::string_view text, std::string_view kept = {});
+
 /// Checks `path` (which begins with a slash) and `query` before anything looks at them.
 [[nodiscard]] TargetFault check_target(std::string_view path, std::string_view query);
 
