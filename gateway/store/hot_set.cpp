@@ -238,8 +238,7 @@ class HotReader final : public Reader {
     const LinkKey link{type, index};
     if (!set_.keeps_nobody()) {
       if (const std::optional<SubjectId> subject = set_.linked(link); subject.has_value()) {
-        if (ProfilePtr kept = set_.person(*subject); kept != nullptr) {
-          prefetch(*kept);
+        if (ProfilePtr kept = find_kept(*subject); kept != nullptr) {
           return kept;
         }
       }
@@ -256,7 +255,7 @@ class HotReader final : public Reader {
 
   Result<ProfilePtr> load(const SubjectId& subject) override {
     if (!set_.keeps_nobody()) {
-      if (ProfilePtr kept = set_.person(subject); kept != nullptr) {
+      if (ProfilePtr kept = find_kept(subject); kept != nullptr) {
         return kept;
       }
     }
@@ -285,6 +284,14 @@ class HotReader final : public Reader {
   Result<std::uint64_t> count_profiles() override { return inner_->count_profiles(); }
 
  private:
+  ProfilePtr find_kept(const SubjectId& subject) {
+    ProfilePtr kept = set_.person(subject);
+    if (kept != nullptr) {
+      prefetch(*kept);
+    }
+    return kept;
+  }
+
   HotSet& set_;
   std::unique_ptr<Reader> inner_;
 };
