@@ -33,25 +33,10 @@ struct ReplayOptions {
   bool as_json = false;
 };
 
-Result<replay::Window> window_of(const ReplayOptions& options) {
-  replay::Window window;
-  for (const auto& [name, words, into] : {std::tuple{"since", &options.since, &window.since},
-                                          std::tuple{"until", &options.until, &window.until}}) {
-    if (!words->empty()) {
-      *into = parse_rfc3339(*words);
-      if (!*into) {
-        return make_error(ErrorCode::kInvalid,
-                          "`--" + std::string(name) + "` must be an RFC 3339 time");
-      }
-    }
-  }
-  return window;
-}
-
 // Where the key ring is, all parts of the records are read; else the public ones alone.
 Result<json::object> run_replay(const ReplayOptions& options,
                                 const policy::PolicySnapshot& policy) {
-  FIELDGATE_TRY(const replay::Window window, window_of(options));
+  FIELDGATE_TRY(const replay::Window window, replay::parse_window(options.since, options.until));
   constexpr std::string_view kUnits = "records";
   if (config_file(options.config).empty()) {
     FIELDGATE_TRY(

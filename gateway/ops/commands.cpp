@@ -237,28 +237,14 @@ Result<object> roll_back_policy(Deployment& deployment, const object& request) {
   return object{{"was", origin_json(change.was)}, {"is", origin_json(change.is)}};
 }
 
-Result<std::optional<UtcTime>> time_member(const object& request, std::string_view name) {
-  const std::string words = text(request, name);
-  if (words.empty()) {
-    return std::optional<UtcTime>();
-  }
-  const auto time = parse_rfc3339(words);
-  if (!time) {
-    return make_error(ErrorCode::kInvalid,
-                      "`--" + std::string(name) + "` must be an RFC 3339 time");
-  }
-  return time;
-}
-
 Result<object> replay_policy(Deployment& deployment, const CommandHooks& hooks,
                              const object& request) {
   const policy::LoadResult loaded = policy::load_policy_directory(text(request, "directory"));
   if (loaded.policy == nullptr) {
     return make_error(ErrorCode::kInvalid, "the policy has errors; `policy check` names them");
   }
-  replay::Window window;
-  FIELDGATE_TRY(window.since, time_member(request, "since"));
-  FIELDGATE_TRY(window.until, time_member(request, "until"));
+  FIELDGATE_TRY(const replay::Window window,
+                replay::parse_window(text(request, "since"), text(request, "until")));
   FIELDGATE_TRY(const auto reader, deployment.store().passing_reader());
   replay::PeopleKeys people(deployment.keyring(), deployment.audit_key(), *reader);
   FIELDGATE_TRY(

@@ -50,16 +50,10 @@ PeopleKeys::Person& PeopleKeys::meet(const SubjectId& subject) {
   return at->second;
 }
 
-std::optional<PersonNumber> PeopleKeys::who(const RecordedRead& read) {
-  const auto subject = subject_of(read);
-  return subject ? std::optional(meet(*subject).number) : std::nullopt;
-}
-
-Result<Opened> PeopleKeys::open(const RecordedRead& read) {
+Result<Opened> PeopleKeys::open(const RecordedRead& read, const std::optional<SubjectId>& subject) {
   if (read.sealed.empty()) {
     return Opened(Obstacle::kNoInputs);
   }
-  const auto subject = subject_of(read);
   if (!subject) {
     return Opened(Obstacle::kOtherKeys);
   }

@@ -44,12 +44,13 @@ class PeopleKeys {
              store::Reader& reader)
       : keyring_(keyring), audit_key_(audit_key), reader_(reader) {}
 
-  /// Nothing when the tag was made under another key.
-  [[nodiscard]] std::optional<PersonNumber> who(const RecordedRead& read);
-  /// Opens the sealed part. `kErased`, `kOtherKeys`, `kDamagedPart` or `kNoInputs` when it cannot;
-  /// an error when the store cannot answer.
+  /// Whom the record is about; nothing when it names nobody, or its tag was made under another key.
+  [[nodiscard]] std::optional<SubjectId> subject_of(const RecordedRead& read) const;
+  [[nodiscard]] PersonNumber number_of(const SubjectId& subject) { return meet(subject).number; }
+  /// Opens the sealed part; `subject` is what `subject_of` gave. `kErased`, `kOtherKeys`,
+  /// `kDamagedPart` or `kNoInputs` when it cannot; an error when the store cannot answer.
   [[nodiscard]] Result<std::variant<read_path::DecisionInputs, Obstacle>> open(
-      const RecordedRead& read);
+      const RecordedRead& read, const std::optional<SubjectId>& subject);
   /// People met so far.
   [[nodiscard]] std::size_t people() const { return people_.size(); }
 
@@ -60,7 +61,6 @@ class PeopleKeys {
     Key key = Key::kNotLookedUp;  ///< also of one who was looked up and whose key is not kept
     Bytes wrapped_key;            ///< while it is kept
   };
-  [[nodiscard]] std::optional<SubjectId> subject_of(const RecordedRead& read) const;
   Person& meet(const SubjectId& subject);
 
   const crypto::Keyring& keyring_;

@@ -64,7 +64,23 @@ std::optional<bool> read_record(const boost::json::value& value, RecordedRead& r
   return true;
 }
 
+Result<std::optional<UtcTime>> parse_bound(std::string_view option, std::string_view words) {
+  const auto time = parse_rfc3339(words);
+  if (!time && !words.empty()) {
+    return make_error(ErrorCode::kInvalid,
+                      "`--" + std::string(option) + "` must be an RFC 3339 time");
+  }
+  return time;
+}
+
 }  // namespace
+
+Result<Window> parse_window(std::string_view since, std::string_view until) {
+  Window window;
+  FIELDGATE_TRY(window.since, parse_bound("since", since));
+  FIELDGATE_TRY(window.until, parse_bound("until", until));
+  return window;
+}
 
 bool RecordedRead::is_released(std::string_view outcome) {
   return !policy::parse_reason(outcome);

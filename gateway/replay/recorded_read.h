@@ -50,6 +50,9 @@ struct Window {
   }
 };
 
+/// From two RFC 3339 times, each empty for no bound; `kInvalid` names the option that is none.
+[[nodiscard]] Result<Window> parse_window(std::string_view since, std::string_view until);
+
 /// What was read of a log.
 struct LogSeen {
   std::uint64_t records = 0;  ///< that the checkpoint covers, of every kind

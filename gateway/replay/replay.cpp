@@ -25,6 +25,8 @@ bool refused_before_a_person(ReasonCode code) {
 }
 
 class Replay {
+  using Outcome = std::variant<Decision, Obstacle>;
+
  public:
   Replay(const policy::PolicySnapshot& policy, const ReplayKeys& keys, ReplayReport& report)
       : set_(*policy), engine_(policy), keys_(keys), report_(report) {
@@ -37,22 +39,24 @@ class Replay {
     if (failed_) {
       return;
     }
-    Result<std::variant<Decision, Obstacle>> outcome = decide(read);
+    std::optional<SubjectId> subject;
+    if (keys_.people != nullptr) {
+      subject = keys_.people->subject_of(read);
+    }
+    Result<Outcome> outcome = decide(read, subject);
     if (outcome.has_error()) {
       failed_ = std::move(outcome).error();
     } else if (const auto* obstacle = std::get_if<Obstacle>(&*outcome)) {
       ++report_.obstacles[static_cast<std::size_t>(*obstacle)];
     } else {
-      compare(read, std::get<Decision>(*outcome));
+      compare(read, subject, std::get<Decision>(*outcome));
     }
   }
   [[nodiscard]] std::optional<Error>& failed() { return failed_; }
 
  private:
-  using Outcome = std::variant<Decision, Obstacle>;
-
   // In the order of the read path: names, then the grant, then the person.
-  Result<Outcome> decide(const RecordedRead& read) {
+  Result<Outcome> decide(const RecordedRead& read, const std::optional<SubjectId>& subject) {
     const auto code = policy::parse_reason(read.code).value_or(ReasonCode::kNone);
     if (code == ReasonCode::kUnknownField || read.purpose.empty()) {
       return Outcome(Obstacle::kNotNamed);
@@ -79,7 +83,7 @@ class Replay {
     if (keys_.people == nullptr) {
       return Outcome(Obstacle::kSealed);
     }
-    FIELDGATE_TRY(const auto opened, keys_.people->open(read));
+    FIELDGATE_TRY(const auto opened, keys_.people->open(read, subject));
     if (const auto* obstacle = std::get_if<Obstacle>(&opened)) {
       return Outcome(*obstacle);
     }
@@ -90,12 +94,10 @@ class Replay {
     return Outcome(inputs_->decide(engine_, question, inputs));
   }
 
-  void compare(const RecordedRead& read, const Decision& now) {
+  void compare(const RecordedRead& read, const std::optional<SubjectId>& subject,
+               const Decision& now) {
     ++report_.evaluated;
-    std::optional<PersonNumber> person;
-    if (keys_.people != nullptr && !read.tag.empty()) {
-      person = keys_.people->who(read);
-    }
+    const auto person = subject ? std::optional(keys_.people->number_of(*subject)) : std::nullopt;
     bool changed = false;
     const auto note = [&](std::string_view field, Change change, std::string_view why) {
       changed = true;
