@@ -1,5 +1,7 @@
 #include "crypto/keys/keyring_file.h"
 
+#include "crypto/keys/new_file.h"
+
 #include <fieldgate/crypto/encoding.h>
 #include <fieldgate/crypto/hash.h>
 
@@ -11,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <initializer_list>
 #include <limits>
@@ -191,42 +192,6 @@ Error system_error(std::string_view what, const std::filesystem::path& path) {
                                                  std::generic_category().message(errno));
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written <= 0) {
-      return false;
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-// Some file systems know no rename that refuses to replace; a hard link never replaces either.
-bool publish(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) {
-    return true;
-  }
-  if (errno != EINVAL && errno != ENOSYS) {
-    return false;
-  }
-  return ::link(from.c_str(), to.c_str()) == 0 && ::unlink(from.c_str()) == 0;
-}
-
-bool sync_directory(const std::filesystem::path& file) {
-  const std::filesystem::path parent = file.has_parent_path() ? file.parent_path() : ".";
-  const int fd = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
-    return false;
-  }
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
 }  // namespace
 
 std::string_view tenant_key_name(TenantKey key) {
@@ -284,36 +249,7 @@ Result<KeyringFile> read_keyring_file(const std::filesystem::path& path) {
 
 Result<void> write_keyring_file(const std::filesystem::path& path, const KeyringFile& file,
                                 Random& random) {
-  std::array<Byte, 8> suffix{};
-  random.fill(suffix);
-  std::filesystem::path temporary = path;
-  temporary += "." + hex_encode(suffix) + ".new";
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return system_error("cannot create keyring", temporary);
-  }
-  const bool written = write_all(fd, render(file)) && ::fsync(fd) == 0;
-  const int write_error = errno;
-  const bool closed = ::close(fd) == 0;
-  if (!written || !closed) {
-    errno = written ? errno : write_error;
-    Error error = system_error("cannot write keyring", temporary);
-    ::unlink(temporary.c_str());
-    return error;
-  }
-  if (!publish(temporary, path)) {
-    const bool exists = errno == EEXIST;
-    Error error = exists
-                      ? make_error(ErrorCode::kConflict, "keyring " + quoted(path) +
-                                                             " exists already and is left as it is")
-                      : system_error("cannot name keyring", path);
-    ::unlink(temporary.c_str());
-    return error;
-  }
-  if (!sync_directory(path)) {
-    return system_error("cannot sync the folder of keyring", path);
-  }
-  return ok();
+  return write_new_file(path, "keyring", render(file), random);
 }
 
 }  // namespace fieldgate::crypto

@@ -1,5 +1,6 @@
 #include <fieldgate/crypto/signing_key.h>
 
+#include "crypto/keys/new_file.h"
 #include "crypto/keys/root_secret.h"
 
 #include <openssl/bio.h>
@@ -9,13 +10,8 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 #include <memory>
-#include <system_error>
 
 namespace fieldgate::crypto {
 
@@ -98,30 +94,12 @@ Result<SecretBytes> to_pem(const SecretBytes& seed, const SecretBytes& passphras
 }  // namespace
 
 Result<void> write_signing_key(const std::filesystem::path& file, const SecretBytes& seed,
-                               const SecretBytes& passphrase) {
+                               const SecretBytes& passphrase, Random& random) {
   if (seed.size() != kSeedBytes) {
     return make_error(ErrorCode::kInternal, "an Ed25519 seed has 32 bytes");
   }
   FIELDGATE_TRY(const SecretBytes pem, to_pem(seed, passphrase));
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    return errno == EEXIST
-               ? make_error(ErrorCode::kConflict,
-                            "the key " + quoted(file) + " exists already and is left as it is")
-               : make_error(ErrorCode::kUnavailable, "cannot create the key " + quoted(file) +
-                                                         ": " +
-                                                         std::generic_category().message(errno));
-  }
-  bool good = ::write(fd, pem.reveal().data(), pem.size()) == static_cast<ssize_t>(pem.size()) &&
-              ::fsync(fd) == 0;
-  good = ::close(fd) == 0 && good;
-  if (!good) {
-    const std::string reason = std::generic_category().message(errno);
-    ::unlink(file.c_str());
-    return make_error(ErrorCode::kUnavailable,
-                      "cannot write the key " + quoted(file) + ": " + reason);
-  }
-  return ok();
+  return write_new_file(file, "the key", pem.reveal_text(), random);
 }
 
 Result<SecretBytes> read_signing_key(const std::filesystem::path& file,

@@ -158,7 +158,7 @@ Outcome keygen(const Options& options) {
   SecretBytes seed(32);
   crypto::SystemRandom random;
   random.fill(seed.reveal_mutable());
-  FIELDGATE_CHECK_OK(crypto::write_signing_key(options.out, seed, passphrase));
+  FIELDGATE_CHECK_OK(crypto::write_signing_key(options.out, seed, passphrase, random));
   const std::string key = key_words(crypto::Ed25519Signer(seed).public_key());
   if (options.as_json) {
     print_json({{"file", options.out}, {"key", key}});

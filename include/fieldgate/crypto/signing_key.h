@@ -2,6 +2,7 @@
 // line and others' tools read and make it too.
 #pragma once
 
+#include <fieldgate/base/random.h>
 #include <fieldgate/base/result.h>
 #include <fieldgate/base/secret_bytes.h>
 
@@ -9,12 +10,12 @@
 
 namespace fieldgate::crypto {
 
-/// Writes a 32-byte seed as a new file, mode 0600; `kConflict` when it exists. With a passphrase it
-/// is encrypted with AES-256-CBC under scrypt (RFC 7914: N 16384, r 8, p 1); an empty one leaves it
-/// in clear, and its file mode is then all that guards it.
+/// Writes a 32-byte seed as a new file, mode 0600, whole or not at all; `kConflict` when it exists.
+/// With a passphrase it is encrypted with AES-256-CBC under scrypt (RFC 7914: N 16384, r 8, p 1);
+/// an empty one leaves it in clear, and its file mode is then all that guards it.
 [[nodiscard]] Result<void> write_signing_key(const std::filesystem::path& file,
-                                             const SecretBytes& seed,
-                                             const SecretBytes& passphrase);
+                                             const SecretBytes& seed, const SecretBytes& passphrase,
+                                             Random& random);
 
 /// Reads a seed. `kForbidden` when others than its owner may read the file, `kUnauthenticated` for
 /// an encrypted key and no or a wrong passphrase, `kInvalid` for anything but an Ed25519 key.

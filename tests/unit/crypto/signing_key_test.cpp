@@ -1,6 +1,8 @@
 // Keys of people as PEM files.
 #include <fieldgate/crypto/signing_key.h>
 
+#include "tests/unit/seeded_random.h"
+
 #include <fieldgate/crypto/encoding.h>
 #include <fieldgate/crypto/signature.h>
 
@@ -48,10 +50,11 @@ class SigningKey : public ::testing::Test {
   }
   fs::path folder_;
   fs::path file_;
+  ::fieldgate::testing::SeededRandom random_;
 };
 
 TEST_F(SigningKey, IsReadAsItWasWritten) {
-  ASSERT_TRUE(write_signing_key(file_, seed(), {}).has_value());
+  ASSERT_TRUE(write_signing_key(file_, seed(), {}, random_).has_value());
   EXPECT_EQ(fs::status(file_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
   const auto read = read_signing_key(file_, {});
   ASSERT_TRUE(read.has_value()) << read.error().message;
@@ -59,7 +62,7 @@ TEST_F(SigningKey, IsReadAsItWasWritten) {
   // RFC 8410, section 10.3: an unencrypted key is this prefix and the seed.
   const std::string start = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI";
   EXPECT_TRUE(text().starts_with(start)) << "not the form of RFC 8410";
-  EXPECT_EQ(write_signing_key(file_, seed(), {}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(write_signing_key(file_, seed(), {}, random_).error().code, ErrorCode::kConflict);
 }
 
 TEST_F(SigningKey, ThePrivateKeyOfRfc8410IsRead) {
@@ -76,13 +79,32 @@ TEST_F(SigningKey, ThePrivateKeyOfRfc8410IsRead) {
 
 TEST_F(SigningKey, APassphraseEncryptsIt) {
   const SecretBytes passphrase = SecretBytes::from_text("long enough");
-  ASSERT_TRUE(write_signing_key(file_, seed(), passphrase).has_value());
+  ASSERT_TRUE(write_signing_key(file_, seed(), passphrase, random_).has_value());
   EXPECT_TRUE(text().starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
   const auto read = read_signing_key(file_, passphrase);
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_TRUE(*read == seed());
   EXPECT_EQ(refused(), ErrorCode::kUnauthenticated);
   EXPECT_EQ(refused(SecretBytes::from_text("long enougi")), ErrorCode::kUnauthenticated);
+}
+
+TEST_F(SigningKey, ThePassphrasesOfBothLimitsOpenIt) {
+  const fs::path secret = folder_ / "passphrase";
+  for (const std::size_t size : {7U, 8U, 1024U, 1025U}) {
+    std::ofstream(secret, std::ios::trunc) << std::string(size, 'p') << '\n';
+    ::chmod(secret.c_str(), 0600);
+    const auto passphrase = read_passphrase_file(secret);
+    if (size == 7 || size == 1025) {
+      ASSERT_TRUE(passphrase.has_error()) << size;
+      EXPECT_EQ(passphrase.error().code, ErrorCode::kInvalid);
+      continue;
+    }
+    ASSERT_TRUE(passphrase.has_value()) << passphrase.error().message;
+    ASSERT_TRUE(write_signing_key(file_, seed(), *passphrase, random_).has_value());
+    const auto read = read_signing_key(file_, *passphrase);
+    EXPECT_TRUE(read.has_value()) << size << ": " << read.error().message;
+    fs::remove(file_);
+  }
 }
 
 TEST_F(SigningKey, WhatIsNoKeyOrOpenToOthersIsRefused) {
@@ -94,7 +116,7 @@ TEST_F(SigningKey, WhatIsNoKeyOrOpenToOthersIsRefused) {
   EXPECT_EQ(refused(), ErrorCode::kInvalid);
   fs::remove(file_);
   EXPECT_EQ(refused(), ErrorCode::kUnavailable);
-  ASSERT_TRUE(write_signing_key(file_, seed(), {}).has_value());
+  ASSERT_TRUE(write_signing_key(file_, seed(), {}, random_).has_value());
   const std::string whole = text();
   for (std::size_t size = 0; size + 2 < whole.size(); ++size) {
     write(whole.substr(0, size));
