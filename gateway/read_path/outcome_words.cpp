@@ -26,22 +26,4 @@ std::string_view transform_word(policy::TransformKind kind) {
   return "withheld";
 }
 
-std::string_view basis_word(policy::Basis basis) {
-  switch (basis) {
-    case policy::Basis::kConsent:
-      return "consent";
-    case policy::Basis::kContract:
-      return "contract";
-    case policy::Basis::kLegalObligation:
-      return "legal-obligation";
-    case policy::Basis::kVitalInterest:
-      return "vital-interest";
-    case policy::Basis::kPublicTask:
-      return "public-task";
-    case policy::Basis::kLegitimateInterest:
-      return "legitimate-interest";
-  }
-  return {};
-}
-
 }  // namespace fieldgate::read_path

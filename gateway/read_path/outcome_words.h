@@ -9,7 +9,5 @@ namespace fieldgate::read_path {
 
 /// The outcome of a field that was released: "show", "mask:last-4".
 [[nodiscard]] std::string_view transform_word(policy::TransformKind kind);
-/// "legitimate-interest"
-[[nodiscard]] std::string_view basis_word(policy::Basis basis);
 
 }  // namespace fieldgate::read_path

@@ -1,7 +1,6 @@
 #include "gateway/read_path/record_parts.h"
 
 #include "gateway/http/problem.h"
-#include "gateway/read_path/outcome_words.h"
 
 namespace fieldgate::read_path {
 
@@ -17,7 +16,7 @@ audit::RecordFields start_record(const Call& call, policy::PurposeIndex purpose)
   record.request_id = call.request_id;
   if (purpose < set.purposes().size()) {
     record.purpose = set.purposes()[purpose].name;
-    record.basis = basis_word(set.purposes()[purpose].basis);
+    record.basis = policy::basis_name(set.purposes()[purpose].basis);
   }
   return record;
 }

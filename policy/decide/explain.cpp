@@ -47,7 +47,7 @@ class Teller {
       return;
     }
     const ReasonCode code = check_restriction(c_);
-    if (c_.purpose.goes_on_when_restricted) {
+    if (!c_.purpose.when_restricted.empty()) {
       say("restriction", c_.purpose.restricted_where,
           "the person's data is restricted, and the purpose has a ground of Art. 18(2): permits");
       return;

@@ -227,7 +227,7 @@ ReasonCode check_erasure(const Case& c) {
 }
 
 ReasonCode check_restriction(const Case& c) {
-  if (!c.person.restricted_since || c.purpose.goes_on_when_restricted ||
+  if (!c.person.restricted_since || !c.purpose.when_restricted.empty() ||
       consented_after(c, *c.person.restricted_since)) {
     return ReasonCode::kNone;
   }

@@ -312,7 +312,6 @@ struct PurposeReader {
     if (const NodeRef node = find("when_restricted")) {
       rules.restricted_where = node.place();
       const auto chosen = read().read_choice(node, "`when_restricted`", kGrounds);
-      rules.goes_on_when_restricted = chosen.has_value();
       rules.when_restricted = chosen ? kGrounds[*chosen] : "";
     }
   }

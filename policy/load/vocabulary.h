@@ -27,6 +27,7 @@ inline const std::vector<std::string> kPurposeKeys{"says",
                                                    "when_restricted",
                                                    "law",
                                                    "data_subjects"};
+/// In the order of `Basis`.
 inline const std::vector<std::string> kBases{"consent",          "contract",
                                              "legal-obligation", "vital-interest",
                                              "public-task",      "legitimate-interest"};

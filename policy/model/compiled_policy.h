@@ -66,7 +66,7 @@ struct PurposeRules {
   bool covered_by_marketing_objection = false;
   bool direct_marketing = false;
   bool limits_recipients = false;  ///< `recipients` was given
-  bool goes_on_when_restricted = false;
+  std::string when_restricted;     ///< the ground of 18(2) on which it goes on; empty: none
   // for lint, explain and tests
   std::vector<FieldRule> rules;  ///< in the order of the file
   std::string art10;
@@ -77,7 +77,6 @@ struct PurposeRules {
   AutomatedDecision automated = AutomatedDecision::kNone;
   std::string automated_says;
   std::string automated_safeguards;
-  std::string when_restricted;  ///< the ground of 18(2), where there is one
   std::vector<Transfer> transfers;
   std::vector<std::string> data_subjects;  ///< empty: those of the controller
   bool keeps_until_withdrawn = false;

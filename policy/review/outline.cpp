@@ -1,5 +1,6 @@
 #include "policy/review/outline.h"
 
+#include "policy/load/vocabulary.h"
 #include "policy/model/transforms.h"
 
 #include <cstdio>
@@ -283,10 +284,7 @@ class Outline {
 }  // namespace
 
 std::string_view basis_name(Basis basis) {
-  constexpr std::array<std::string_view, 6> kNames{"consent",          "contract",
-                                                   "legal-obligation", "vital-interest",
-                                                   "public-task",      "legitimate-interest"};
-  return kNames[static_cast<std::size_t>(basis)];
+  return kBases[static_cast<std::size_t>(basis)];
 }
 
 std::string_view basis_article(Basis basis) {

@@ -16,8 +16,6 @@ using OutlineKey = std::tuple<std::string, std::string, std::string>;
 /// itself; what is not said is left out. Values are in plain words where they have any.
 [[nodiscard]] std::map<OutlineKey, std::string> outline(const CompiledPolicy& policy);
 
-/// "consent", "legitimate-interest".
-[[nodiscard]] std::string_view basis_name(Basis basis);
 /// "GDPR 6(1)(a)".
 [[nodiscard]] std::string_view basis_article(Basis basis);
 /// How long the purpose keeps the field, in words; empty when it does not say.

@@ -48,6 +48,8 @@ enum class Basis : std::uint8_t {
   kPublicTask,
   kLegitimateInterest,
 };
+/// "legitimate-interest": as a policy writes it, and as audit records store it.
+[[nodiscard]] std::string_view basis_name(Basis basis);
 
 enum class TransformKind : std::uint8_t {
   kShow,
